@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+/// \file  Compiler configuration: the only header that may test compiler macros.
+
+/// Marks a function callable from host and device; empty outside CUDA and HIP. It adds annotations
+/// only: never layout, overloads or behaviour, so that .cpp and .cu files may share types.
+#if defined(__CUDACC__) || defined(__HIPCC__)
+#define PREFOPT_HD __host__ __device__
+#define PREFOPT_KERNEL __global__ __attribute__((visibility("hidden")))
+#else
+#define PREFOPT_HD
+#endif
+
+/// Spreads the iterations of the following loop over `threads` host threads; without OpenMP the
+/// loop runs on the calling thread.
+#if defined(_OPENMP)
+#define PREFOPT_PARALLEL_FOR(threads) \
+  _Pragma("omp parallel for schedule(static) num_threads(threads)")
+#else
+#define PREFOPT_PARALLEL_FOR(threads)
+#endif
+
+namespace prefopt {
+
+/// Bytes in the widest vector register that this translation unit may use.
+#if defined(__AVX512F__)
+inline constexpr int vector_bytes = 64;
+#elif defined(__AVX__)
+inline constexpr int vector_bytes = 32;
+#else
+inline constexpr int vector_bytes = 16;
+#endif
+
+}  // namespace prefopt

@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+/// \file  Batches as columns: one view per field of a loss's record, named in designated
+/// initialisers.
+
+#include <string>
+
+#include <prefopt/config.hpp>
+#include <prefopt/core/error.hpp>
+#include <prefopt/core/loss.hpp>
+#include <prefopt/core/view.hpp>
+
+namespace prefopt {
+
+/// What a loss reads: a column for every field of its record. Any rank-1 tensor converts to a
+/// column:
+/// `{.chosen = a, .rejected = b, .ref_chosen = c, .ref_rejected = d}`.
+template <class Loss, class Real = real_of<Loss>, class Space = host_memory>
+using input_columns = record_of<Loss, vector_view<Real const, Space>>;
+
+/// dL / d(policy column). A column that is left out is not written.
+template <class Loss, class Real = real_of<Loss>, class Space = host_memory>
+using gradient_columns = record_of<Loss, vector_view<Real, Space>, absent>;
+
+/// What an evaluation writes: `value[i]` the loss of sample i, and its gradient. Each is optional.
+template <class Loss, class Real = real_of<Loss>, class Space = host_memory>
+struct output_columns {
+  vector_view<Real, Space> value{};
+  gradient_columns<Loss, Real, Space> gradient{};
+};
+
+/// How an evaluation writes.
+template <class Real, class Space = host_memory>
+struct evaluate_options {
+  /// One weight per sample for value and gradient; absent means 1. Weight 0 excludes the sample,
+  /// even where its loss is NaN.
+  vector_view<Real const, Space> weight{};
+  /// Multiplies the gradient only: the caller's loss scale over the caller's global sample count.
+  Real scale = Real(1);
+  /// Add to the gradient columns instead of overwriting them.
+  bool accumulate = false;
+  /// Host threads (with OpenMP). The results do not depend on it.
+  int threads = 1;
+};
+
+namespace detail {
+
+/// Checks that every input column is there and as long as the first; the first fixes the length.
+struct check_input {
+  char const* function;
+  index_t extent = -1;
+
+  template <class View>
+  void operator()(char const* column, View const& view)
+  {
+    if (extent < 0) { extent = view.extent; }
+    if (view.data == nullptr && extent > 0) {
+      throw_invalid(function, "column '" + std::string(column) + "'",
+                    "a column of " + std::to_string(extent) + " elements (this loss reads it)",
+                    "none");
+    }
+    require_extent(function, column, extent, view.extent);
+  }
+  template <class View>
+  void optional(char const* column, View const& view) const
+  {
+    if (view.data != nullptr) { require_extent(function, column, extent, view.extent); }
+  }
+};
+
+/// Checks the columns that were given among the optional ones.
+struct check_output {
+  char const* function;
+  index_t extent;
+
+  template <class View>
+  void operator()(char const* column, View const& view) const
+  {
+    if (view.data != nullptr) { require_extent(function, column, extent, view.extent); }
+  }
+};
+
+/// Number of samples; throws `std::invalid_argument` naming the column that does not fit.
+template <class Loss, class Real, class Space>
+index_t checked_extent(char const* function, input_columns<Loss, Real, Space> const& in)
+{
+  using record = input_columns<Loss, Real, Space>;
+  check_input check{function};
+  record::visit_policy(check, in);
+  record::visit_constant(check, in);
+  return check.extent;
+}
+template <class Loss, class Real, class Space>
+index_t checked_extent(char const* function, input_columns<Loss, Real, Space> const& in,
+                       output_columns<Loss, Real, Space> const& out,
+                       evaluate_options<Real, Space> const& options)
+{
+  check_output const check{function, checked_extent<Loss, Real, Space>(function, in)};
+  check("value", out.value);
+  check("weight", options.weight);
+  gradient_columns<Loss, Real, Space>::visit_policy(check, out.gradient);
+  return check.extent;
+}
+
+}  // namespace detail
+}  // namespace prefopt

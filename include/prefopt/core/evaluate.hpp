@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+/// \file  Loss and gradient of a batch: the body that all drivers share, and the host loop.
+
+#include <type_traits>
+
+#include <prefopt/config.hpp>
+#include <prefopt/core/columns.hpp>
+#include <prefopt/core/loss.hpp>
+#include <prefopt/core/pack.hpp>
+
+namespace prefopt {
+namespace detail {
+
+/// Reads element i of a column; a column that may be missing reads as 0.
+template <class Value>
+struct load_element {
+  index_t i;
+  index_t count = 1;  ///< lanes in use, for packs
+
+  template <class View>
+  PREFOPT_HD constexpr void operator()(char const*, Value& to, View const& from) const
+  {
+    load(to, from);
+  }
+  template <class View>
+  PREFOPT_HD constexpr void optional(char const*, Value& to, View const& from) const
+  {
+    if (from.data != nullptr) { load(to, from); }
+  }
+
+ private:
+  template <class View>
+  PREFOPT_HD constexpr void load(Value& to, View const& from) const
+  {
+    if constexpr (std::is_floating_point_v<Value>) {
+      to = from[i];
+    } else {
+      to.load(from.data + i * from.stride, from.stride, count);
+    }
+  }
+};
+
+/// Writes element i of the columns that were given.
+template <class Value>
+struct store_element {
+  index_t i;
+  index_t count;
+  Value factor;
+  bool accumulate;
+
+  template <class View>
+  PREFOPT_HD constexpr void operator()(char const* name, View const& to,
+                                       Value const& gradient) const
+  {
+    if (to.data == nullptr) { return; }
+    Value result = select(factor == Value(0), Value(0), factor * gradient);
+    if (accumulate) {
+      Value before{};
+      load_element<Value>{i, count}(name, before, to);
+      result = before + result;
+    }
+    if constexpr (std::is_floating_point_v<Value>) {
+      to[i] = result;
+    } else {
+      result.store(to.data + i * to.stride, to.stride, count);
+    }
+  }
+};
+
+/// Evaluates sample i, or the pack of samples that starts there. Trivially copyable: the same
+/// functor runs in the host loop, in Thrust and in a CUDA kernel.
+template <class Loss, class Real, class Space>
+struct evaluate_sample {
+  Loss loss;
+  input_columns<Loss, Real, Space> in;
+  output_columns<Loss, Real, Space> out;
+  vector_view<Real const, Space> weight;
+  Real scale;
+  bool accumulate;
+
+  PREFOPT_HD void operator()(index_t i) const { at<Real>(i, 1); }
+
+  template <class Value>
+  PREFOPT_HD void at(index_t i, index_t count) const
+  {
+    using record = record_of<Loss, Value>;
+    load_element<Value> const load{i, count};
+    record x;
+    record::visit_policy(load, x, in);
+    record::visit_constant(load, x, in);
+    Value w(1);
+    load.optional("weight", w, weight);
+
+    value_gradient<Loss, Value> const result = value_and_gradient<Value>(loss, x);
+    store_element<Value>{i, count, w, false}("value", out.value, result.value);
+    store_element<Value> const store{i, count, w * Value(scale), accumulate};
+    gradient_columns<Loss, Real, Space>::visit_policy(store, out.gradient, result.gradient);
+  }
+};
+
+template <class Loss, class Real, class Space>
+evaluate_sample<Loss, Real, Space> make_evaluate_sample(
+    Loss const& loss, input_columns<Loss, Real, Space> const& in,
+    output_columns<Loss, Real, Space> const& out, evaluate_options<Real, Space> const& options)
+{
+  return {loss, in, out, options.weight, options.scale, options.accumulate};
+}
+
+}  // namespace detail
+
+/// Loss and gradient of every sample of a batch in host memory.
+///
+///     evaluate(dpo<float>{.beta = 0.1f},
+///              {.chosen = pc, .rejected = pr, .ref_chosen = rc, .ref_rejected = rr},
+///              {.value = loss, .gradient = {.chosen = dc, .rejected = dr}});
+///
+/// value[i] = weight[i] L(x_i); gradient[i] = scale weight[i] dL/dx_i. `Real` defaults to the
+/// loss's own precision. Losses made of terms (or marked `branch_free`) run a vector register at a
+/// time. Throws `std::invalid_argument` when a column is missing or of another length. Allocates
+/// nothing.
+template <class Real = void, class Loss>
+void evaluate(
+    Loss const& loss,
+    input_columns<Loss, std::conditional_t<std::is_void_v<Real>, real_of<Loss>, Real>> const& in,
+    output_columns<Loss, std::conditional_t<std::is_void_v<Real>, real_of<Loss>, Real>> const& out,
+    evaluate_options<std::conditional_t<std::is_void_v<Real>, real_of<Loss>, Real>> const& options =
+        {})
+{
+  using real = std::conditional_t<std::is_void_v<Real>, real_of<Loss>, Real>;
+  static_assert(check_loss<Loss, real>());
+  index_t const n = detail::checked_extent<Loss, real, host_memory>("evaluate", in, out, options);
+  auto const body = detail::make_evaluate_sample<Loss, real, host_memory>(loss, in, out, options);
+  if constexpr (is_branch_free<Loss>) {
+    constexpr index_t lanes = native_pack<real>::size;
+    PREFOPT_PARALLEL_FOR(options.threads)
+    for (index_t i = 0; i < n; i += lanes) {
+      body.template at<native_pack<real>>(i, n - i < lanes ? n - i : lanes);
+    }
+  } else {
+    PREFOPT_PARALLEL_FOR(options.threads)
+    for (index_t i = 0; i < n; ++i) { body(i); }
+  }
+}
+
+}  // namespace prefopt

@@ -1,0 +1,202 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+/// \file  Packs: as many numbers as a vector register holds, as one scalar. Host code only.
+
+#include <cmath>
+#include <cstdint>
+#include <cstring>
+#include <limits>
+#include <type_traits>
+
+#include <prefopt/config.hpp>
+#include <prefopt/core/math.hpp>
+
+namespace prefopt {
+
+/// One truth value per lane. It does not convert to bool: formulas say `select(condition, a, b)`.
+template <class T, int N>
+struct pack_mask {
+  using integer = std::conditional_t<sizeof(T) == 4, std::int32_t, std::int64_t>;
+  typedef integer vector __attribute__((vector_size(N * sizeof(T))));
+
+  vector lanes;
+
+  template <class Mask = pack_mask>
+  explicit operator bool() const
+  {
+    static_assert(!std::is_same_v<Mask, pack_mask>,
+                  "prefopt: a comparison of packs has one answer per sample; write "
+                  "select(condition, a, b) instead of `if` or `?:`");
+    return false;
+  }
+};
+
+/// N numbers that are computed together. N must be what the target's registers hold: compilers
+/// split wider vectors at a heavy cost.
+template <class T, int N>
+struct pack {
+  typedef T vector __attribute__((vector_size(N * sizeof(T))));
+  using mask = pack_mask<T, N>;
+
+  static constexpr index_t size = N;
+
+  vector lanes{};
+
+  pack() = default;
+  pack(vector const& v) : lanes(v) {}
+  template <class Number>
+    requires std::is_arithmetic_v<Number>
+  pack(Number v) : lanes(vector{} + static_cast<T>(v))  // implicit: constants fill every lane
+  {
+  }
+
+  /// Fills `count` lanes from memory; the others keep what they hold.
+  void load(T const* from, index_t stride, index_t count)
+  {
+    if (count == N && stride == 1) {
+      std::memcpy(&lanes, from, sizeof lanes);
+    } else {
+      for (index_t k = 0; k < count; ++k) { lanes[k] = from[k * stride]; }
+    }
+  }
+  void store(T* to, index_t stride, index_t count) const
+  {
+    if (count == N && stride == 1) {
+      std::memcpy(to, &lanes, sizeof lanes);
+    } else {
+      for (index_t k = 0; k < count; ++k) { to[k * stride] = lanes[k]; }
+    }
+  }
+
+  friend pack operator+(pack const& a, pack const& b) { return a.lanes + b.lanes; }
+  friend pack operator-(pack const& a, pack const& b) { return a.lanes - b.lanes; }
+  friend pack operator*(pack const& a, pack const& b) { return a.lanes * b.lanes; }
+  friend pack operator/(pack const& a, pack const& b) { return a.lanes / b.lanes; }
+  friend pack operator-(pack const& a) { return -a.lanes; }
+
+  friend mask operator<(pack const& a, pack const& b) { return {a.lanes < b.lanes}; }
+  friend mask operator>(pack const& a, pack const& b) { return {a.lanes > b.lanes}; }
+  friend mask operator<=(pack const& a, pack const& b) { return {a.lanes <= b.lanes}; }
+  friend mask operator>=(pack const& a, pack const& b) { return {a.lanes >= b.lanes}; }
+  friend mask operator==(pack const& a, pack const& b) { return {a.lanes == b.lanes}; }
+
+  friend pack select(mask const& condition, pack const& a, pack const& b)
+  {
+    return condition.lanes ? a.lanes : b.lanes;
+  }
+};
+
+/// The pack of T that fills one register of the target this file is compiled for.
+template <class T>
+using native_pack = pack<T, vector_bytes / static_cast<int>(sizeof(T))>;
+
+namespace detail {
+
+template <class T, int N, class Function>
+pack<T, N> each_lane(pack<T, N> x, Function f)
+{
+  for (int i = 0; i < N; ++i) { x.lanes[i] = f(x.lanes[i]); }
+  return x;
+}
+
+}  // namespace detail
+
+/// e^x in fp32 to 1.5 ulp, with gradual underflow to 0 and overflow to infinity; NaN propagates.
+/// Range reduction x = n ln 2 + r with ln 2 in two parts, then a polynomial on |r| <= ln(2) / 2.
+template <int N>
+pack<float, N> exp(pack<float, N> const& argument)
+{
+  using reals = pack<float, N>;
+  typedef std::int32_t integers __attribute__((vector_size(N * 4)));
+  reals const x = min(max(argument, reals(-104.0f)), reals(89.0f));
+  reals const shifted = x * 1.44269504088896341f + 12582912.0f;  // 1.5 * 2^23 rounds to an integer
+  reals const n = shifted - 12582912.0f;
+  reals const r = (x - n * 0.693359375f) + n * 2.12194440e-4f;
+  reals p = r * 1.9875691500e-4f + 1.3981999507e-3f;
+  p = p * r + 8.3334519073e-3f;
+  p = p * r + 4.1665795894e-2f;
+  p = p * r + 1.6666665459e-1f;
+  p = p * r + 5.0000001201e-1f;
+  p = (p * r * r + r) + 1.0f;
+  // 2^n as two factors, so that neither leaves the normal range where the product is subnormal.
+  integers const whole = __builtin_convertvector(n.lanes, integers);
+  integers const half = whole >> 1;
+  integers const first = (half + 127) << 23;
+  integers const second = (whole - half + 127) << 23;
+  return p * reals(__builtin_bit_cast(typename reals::vector, first)) *
+         reals(__builtin_bit_cast(typename reals::vector, second));
+}
+
+namespace detail {
+
+/// log(x) + tail for normal x > 0; `tail` is a correction far smaller than one.
+template <int N>
+pack<float, N> log_normal(pack<float, N> const& x, pack<float, N> const& tail)
+{
+  using reals = pack<float, N>;
+  typedef std::int32_t integers __attribute__((vector_size(N * 4)));
+  // x = 2^k m with sqrt(1/2) <= m < sqrt(2): the offset moves the cut between two exponents there.
+  integers const bits = __builtin_bit_cast(integers, x.lanes) - 0x3f3504f3;
+  integers const k = bits >> 23;
+  integers const m = (bits & 0x007fffff) + 0x3f3504f3;
+  reals const e = reals(__builtin_convertvector(k, typename reals::vector));
+  reals const f = reals(__builtin_bit_cast(typename reals::vector, m)) - 1.0f;
+  reals const z = f * f;
+  reals p = f * 7.0376836292e-2f - 1.1514610310e-1f;
+  p = p * f + 1.1676998740e-1f;
+  p = p * f - 1.2420140846e-1f;
+  p = p * f + 1.4249322787e-1f;
+  p = p * f - 1.6668057665e-1f;
+  p = p * f + 2.0000714765e-1f;
+  p = p * f - 2.4999993993e-1f;
+  p = p * f + 3.3333331174e-1f;
+  return e * 0.693359375f + (f + ((p * f * z - z * 0.5f) + (tail - e * 2.12194440e-4f)));
+}
+
+}  // namespace detail
+
+/// log(x) in fp32 to 2 ulp; -infinity at 0, NaN below it and for NaN.
+template <int N>
+pack<float, N> log(pack<float, N> const& x)
+{
+  using reals = pack<float, N>;
+  auto const subnormal = x < reals(std::numeric_limits<float>::min());
+  reals const scaled = select(subnormal, x * 0x1p24f, x);
+  reals const tail = select(subnormal, reals(-24 * 0.69314718056f), reals(0));
+  reals const finite = detail::log_normal(scaled, reals(0)) + tail;
+  reals const upper = select(x < reals(infinity_v<float>), finite, x);
+  reals const lower = select(x > reals(0), upper, reals(-infinity_v<float>));
+  return select(x >= reals(0), lower, reals(quiet_nan_v<float>));
+}
+
+/// log(1 + x) in fp32 to 2 ulp, also as x -> 0; -infinity at -1, NaN below it and for NaN.
+template <int N>
+pack<float, N> log1p(pack<float, N> const& x)
+{
+  using reals = pack<float, N>;
+  reals const one_x = x + 1.0f;
+  reals const lost = x - (one_x - 1.0f);  // what rounding 1 + x dropped
+  reals const finite = detail::log_normal(one_x, lost / one_x);
+  reals const upper = select(x < reals(infinity_v<float>), finite, x);
+  reals const lower = select(x > reals(-1), upper, reals(-infinity_v<float>));
+  return select(x >= reals(-1), lower, reals(quiet_nan_v<float>));
+}
+
+// fp64 takes the C library's functions, lane by lane: references need their accuracy, not speed.
+template <int N>
+pack<double, N> exp(pack<double, N> const& x)
+{
+  return detail::each_lane(x, [](double v) { return std::exp(v); });
+}
+template <int N>
+pack<double, N> log1p(pack<double, N> const& x)
+{
+  return detail::each_lane(x, [](double v) { return std::log1p(v); });
+}
+template <int N>
+pack<double, N> log(pack<double, N> const& x)
+{
+  return detail::each_lane(x, [](double v) { return std::log(v); });
+}
+
+}  // namespace prefopt

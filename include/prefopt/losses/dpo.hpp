@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+/// \file  Direct Preference Optimization (Rafailov et al. 2023, arXiv 2305.18290, eq. 7).
+
+#include <prefopt/core/loss.hpp>
+
+namespace prefopt {
+
+/// Sigmoid DPO; with `label_smoothing` e > 0 conservative DPO (cDPO).
+///
+/// \f[ L = -(1-e)\log\sigma(u) - e\log\sigma(-u),\quad
+///     u = \beta(\log\frac{\pi(y_w)}{\pi_{ref}(y_w)} - \log\frac{\pi(y_l)}{\pi_{ref}(y_l)}) \f]
+/// MFPO's eq. 4 and 5. At policy = reference L = log 2. Its implicit reward (MFPO's eq. 3 without
+/// the term that no pair can see) is `implicit_reward`.
+template <class Real>
+struct dpo {
+  Real beta = Real(0.1);
+  Real label_smoothing = Real(0);
+
+  PREFOPT_HD constexpr auto terms() const
+  {
+    return contrast<branch::chosen, branch::rejected, score::log_ratio>(
+        "text", link::logistic<Real>{label_smoothing}, beta);
+  }
+};
+static_assert(check_loss<dpo<float>, float>());
+
+/// r(x, y) = beta (log pi(y|x) - log pi_ref(y|x)), up to a constant of x (arXiv 2305.18290, eq. 5).
+template <class Real>
+PREFOPT_HD constexpr Real implicit_reward(Real beta, Real log_prob, Real ref_log_prob)
+{
+  return beta * (log_prob - ref_log_prob);
+}
+
+}  // namespace prefopt

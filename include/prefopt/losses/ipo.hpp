@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+/// \file  Identity Preference Optimization (Azar et al. 2023, arXiv 2310.12036, eq. 17).
+
+#include <prefopt/core/loss.hpp>
+
+namespace prefopt {
+
+namespace detail {
+
+template <class Score, class Real>
+PREFOPT_HD constexpr auto ipo_term(Real beta)
+{
+  return contrast<branch::chosen, branch::rejected, Score>("text", link::square{}, Real(1),
+                                                           1 / (2 * beta));
+}
+
+}  // namespace detail
+
+/// IPO on length-normalised log-ratios, the field's default. `beta` is the paper's tau.
+///
+/// \f[ L = (\frac{1}{|y_w|}\log\frac{\pi(y_w)}{\pi_{ref}(y_w)}
+///          - \frac{1}{|y_l|}\log\frac{\pi(y_l)}{\pi_{ref}(y_l)} - \frac{1}{2\beta})^2 \f]
+/// Lengths are completion tokens and must be positive. At policy = reference L = 1 / (4 beta^2).
+template <class Real>
+struct ipo {
+  Real beta = Real(0.1);
+
+  PREFOPT_HD constexpr auto terms() const { return detail::ipo_term<score::mean_log_ratio>(beta); }
+};
+static_assert(check_loss<ipo<float>, float>());
+
+}  // namespace prefopt

@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+/// \file  IPO on summed log-probabilities (Azar et al. 2023, arXiv 2310.12036, eq. 17).
+
+#include <prefopt/losses/ipo.hpp>
+
+namespace prefopt {
+
+/// IPO as the paper prints it, on whole-sequence log-ratios: its scale grows with the square of the
+/// length, so `ipo` is what most trainers mean.
+///
+/// \f[ L = (\log\frac{\pi(y_w)}{\pi_{ref}(y_w)} - \log\frac{\pi(y_l)}{\pi_{ref}(y_l)}
+///          - \frac{1}{2\beta})^2 \f]
+template <class Real>
+struct ipo_sum {
+  Real beta = Real(0.1);
+
+  PREFOPT_HD constexpr auto terms() const { return detail::ipo_term<score::log_ratio>(beta); }
+};
+static_assert(check_loss<ipo_sum<float>, float>());
+
+}  // namespace prefopt
