@@ -26,6 +26,11 @@ constexpr int largest(int a, auto... rest)
   return a > b ? a : b;
 }
 
+constexpr bool any(auto... flags)
+{
+  return (flags || ...);
+}
+
 }  // namespace detail
 
 /// Branches: which answer, under which condition.
@@ -206,9 +211,9 @@ struct term_sum<First, Rest...> {
   template <class Policy, class Constant = Policy>
   using record =
       preference_record<Policy, Constant, detail::largest(First::modalities, Rest::modalities...),
-                        (First::needs_reference || ... || Rest::needs_reference),
-                        (First::needs_length || ... || Rest::needs_length),
-                        (First::needs_target || ... || Rest::needs_target)>;
+                        detail::any(First::needs_reference, Rest::needs_reference...),
+                        detail::any(First::needs_length, Rest::needs_length...),
+                        detail::any(First::needs_target, Rest::needs_target...)>;
 
   First first;
   term_sum<Rest...> rest;
