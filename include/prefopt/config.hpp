@@ -31,4 +31,12 @@ inline constexpr int vector_bytes = 32;
 inline constexpr int vector_bytes = 16;
 #endif
 
+/// Whether this translation unit can hold vector registers in variables. nvcc cannot where a
+/// function is also compiled for the device, so host loops in .cu files go one sample at a time.
+#if defined(__CUDACC__) || defined(__HIPCC__)
+inline constexpr bool has_packs = false;
+#else
+inline constexpr bool has_packs = true;
+#endif
+
 }  // namespace prefopt

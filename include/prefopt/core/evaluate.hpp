@@ -107,6 +107,25 @@ evaluate_sample<Loss, Real, Space> make_evaluate_sample(
   return {loss, in, out, options.weight, options.scale, options.accumulate};
 }
 
+/// `Chunk` is a template parameter so that .cpp and .cu files, which differ in it, never share a
+/// name.
+template <class Chunk, class Body>
+void evaluate_on_host(Body const& body, index_t n, int threads)
+{
+  constexpr index_t lanes = lanes_of<Chunk>;
+  PREFOPT_PARALLEL_FOR(threads)
+  for (index_t i = 0; i < n; i += lanes) {
+    body.template at<Chunk>(i, n - i < lanes ? n - i : lanes);
+  }
+}
+
+template <class Real, class Loss>
+using precision = std::conditional_t<std::is_void_v<Real>, real_of<Loss>, Real>;
+
+/// What the host loop evaluates at once: a pack of samples where the loss allows it.
+template <class Loss, class Real>
+using host_chunk = std::conditional_t<is_branch_free<Loss>, native_pack<Real>, Real>;
+
 }  // namespace detail
 
 /// Loss and gradient of every sample of a batch in host memory.
@@ -119,28 +138,17 @@ evaluate_sample<Loss, Real, Space> make_evaluate_sample(
 /// loss's own precision. Losses made of terms (or marked `branch_free`) run a vector register at a
 /// time. Throws `std::invalid_argument` when a column is missing or of another length. Allocates
 /// nothing.
-template <class Real = void, class Loss>
-void evaluate(
-    Loss const& loss,
-    input_columns<Loss, std::conditional_t<std::is_void_v<Real>, real_of<Loss>, Real>> const& in,
-    output_columns<Loss, std::conditional_t<std::is_void_v<Real>, real_of<Loss>, Real>> const& out,
-    evaluate_options<std::conditional_t<std::is_void_v<Real>, real_of<Loss>, Real>> const& options =
-        {})
+template <class Real = void, class Loss,
+          class Chunk = detail::host_chunk<Loss, detail::precision<Real, Loss>>>
+void evaluate(Loss const& loss, input_columns<Loss, detail::precision<Real, Loss>> const& in,
+              output_columns<Loss, detail::precision<Real, Loss>> const& out,
+              evaluate_options<detail::precision<Real, Loss>> const& options = {})
 {
-  using real = std::conditional_t<std::is_void_v<Real>, real_of<Loss>, Real>;
+  using real = detail::precision<Real, Loss>;
   static_assert(check_loss<Loss, real>());
   index_t const n = detail::checked_extent<Loss, real, host_memory>("evaluate", in, out, options);
   auto const body = detail::make_evaluate_sample<Loss, real, host_memory>(loss, in, out, options);
-  if constexpr (is_branch_free<Loss>) {
-    constexpr index_t lanes = native_pack<real>::size;
-    PREFOPT_PARALLEL_FOR(options.threads)
-    for (index_t i = 0; i < n; i += lanes) {
-      body.template at<native_pack<real>>(i, n - i < lanes ? n - i : lanes);
-    }
-  } else {
-    PREFOPT_PARALLEL_FOR(options.threads)
-    for (index_t i = 0; i < n; ++i) { body(i); }
-  }
+  detail::evaluate_on_host<Chunk>(body, n, options.threads);
 }
 
 }  // namespace prefopt

@@ -38,8 +38,6 @@ struct pack {
   typedef T vector __attribute__((vector_size(N * sizeof(T))));
   using mask = pack_mask<T, N>;
 
-  static constexpr index_t size = N;
-
   vector lanes{};
 
   pack() = default;
@@ -86,9 +84,17 @@ struct pack {
   }
 };
 
-/// The pack of T that fills one register of the target this file is compiled for.
+/// The pack of T that fills one register of the target this file is compiled for; T itself where
+/// there are no packs.
 template <class T>
-using native_pack = pack<T, vector_bytes / static_cast<int>(sizeof(T))>;
+using native_pack =
+    std::conditional_t<has_packs, pack<T, vector_bytes / static_cast<int>(sizeof(T))>, T>;
+
+/// Samples in one value: the lanes of a pack, 1 for a plain number.
+template <class Value>
+inline constexpr index_t lanes_of = 1;
+template <class T, int N>
+inline constexpr index_t lanes_of<pack<T, N>> = N;
 
 namespace detail {
 
