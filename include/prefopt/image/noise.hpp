@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+/// \file  Image negatives: forward diffusion noise in the masked regions of a normalised image.
+
+#include <cmath>
+#include <cstdint>
+#include <span>
+#include <stdexcept>
+#include <string>
+
+#include <prefopt/config.hpp>
+#include <prefopt/core/math.hpp>
+#include <prefopt/image/philox.hpp>
+
+namespace prefopt {
+
+/// The schedule of VCD (Leng et al. 2023, arXiv 2311.16922; its code), which POVID uses too;
+/// default here. beta_i = sigmoid(-6 + 12 i / (T - 1)) (0.005 - 1e-5) + 1e-5. Even its last step
+/// leaves 28 % signal.
+struct sigmoid_noise_schedule {
+  index_t steps = 1000;  // T >= 2
+
+  double beta(index_t i) const
+  {
+    double const u = -6 + 12 * static_cast<double>(i) / static_cast<double>(steps - 1);
+    return 1 / (1 + std::exp(-u)) * (0.005 - 1e-5) + 1e-5;
+  }
+};
+
+/// The linear schedule of DDPM (Ho et al. 2020, arXiv 2006.11239): beta from 1e-4 to 0.02.
+struct linear_noise_schedule {
+  index_t steps = 1000;  // T >= 2
+
+  double beta(index_t i) const
+  {
+    return 1e-4 + (0.02 - 1e-4) * static_cast<double>(i) / static_cast<double>(steps - 1);
+  }
+};
+
+/// The cosine schedule of Nichol & Dhariwal 2021 (arXiv 2102.09672, eq. 17) with offset s = 0.008:
+/// beta_i = min(1 - f((i + 1) / T) / f(i / T), 0.999), f(x) = cos^2((x + s) / (1 + s) pi / 2).
+struct cosine_noise_schedule {
+  index_t steps = 1000;  // T >= 1
+
+  double beta(index_t i) const
+  {
+    auto const f = [this](index_t k) {
+      double const x = static_cast<double>(k) / static_cast<double>(steps);
+      double const c = std::cos((x + 0.008) / 1.008 * 1.5707963267948966);
+      return c * c;
+    };
+    double const beta = 1 - f(i + 1) / f(i);
+    return beta < 0.999 ? beta : 0.999;
+  }
+};
+
+/// Share of the signal's variance that is left at a step: the product of 1 - beta_i for i = 0 ..
+/// step (so step 500 has 501 factors). Throws std::invalid_argument unless 0 <= step <
+/// schedule.steps.
+template <class Schedule>
+double alpha_bar(Schedule const& schedule, index_t step)
+{
+  if (step < 0 || step >= schedule.steps) {
+    throw std::invalid_argument("alpha_bar: expected a step in [0, " +
+                                std::to_string(schedule.steps) + "), got " + std::to_string(step));
+  }
+  double product = 1;
+  for (index_t i = 0; i <= step; ++i) { product *= 1 - schedule.beta(i); }
+  return product;
+}
+
+/// Factors of the clean image and of the noise, sqrt(abar) and sqrt(1 - abar).
+struct noise_level {
+  float signal = 1;
+  float noise = 0;
+};
+
+template <class Schedule>
+noise_level noise_level_at(Schedule const& schedule, index_t step)
+{
+  double const kept = alpha_bar(schedule, step);
+  return {static_cast<float>(std::sqrt(kept)), static_cast<float>(std::sqrt(1 - kept))};
+}
+
+/// out[i] = signal x[i] + noise eps(seed, i) where the mask is set, else x[i] unchanged (also -0
+/// and NaN). One call per element, in any order, on host or device; `out` may be `image`.
+struct region_noise {
+  float const* image;
+  std::uint8_t const* mask;  // one per pixel, shared by the channels; null = everywhere
+  float* out;
+  index_t pixels;  // per channel
+  noise_level level;
+  std::uint64_t seed;
+
+  PREFOPT_HD void operator()(index_t i) const
+  {
+    using std::fma;
+    bool const inside = mask == nullptr || mask[i % pixels] != 0;
+    out[i] = inside ? fma(level.noise, philox_normal(seed, i), level.signal * image[i]) : image[i];
+  }
+};
+
+/// What was done to an image.
+struct noise_report {
+  index_t noised_pixels = 0;  // per channel
+  bool whole_image = false;   // the mask was empty
+};
+
+/// Noises an image of channels x pixels floats inside a mask of `pixels` bytes (non-zero = region).
+/// An empty mask (no entry, or none set) means the whole image, and the report says so.
+/// The noise of an element depends on seed and element index alone: not on mask, level or threads.
+/// Throws std::invalid_argument for sizes that do not agree.
+inline noise_report noise_regions(std::span<float const> image, std::span<std::uint8_t const> mask,
+                                  std::span<float> out, index_t pixels, noise_level level,
+                                  std::uint64_t seed)
+{
+  auto const elements = static_cast<index_t>(image.size());
+  auto const mask_size = static_cast<index_t>(mask.size());
+  if (pixels <= 0 || elements % pixels != 0 || out.size() != image.size() ||
+      (mask_size != 0 && mask_size != pixels)) {
+    throw std::invalid_argument(
+        "noise_regions: expected image and output of channels x pixels and a mask of 0 or " +
+        std::to_string(pixels) + " entries, got image " + std::to_string(elements) + ", output " +
+        std::to_string(out.size()) + ", mask " + std::to_string(mask_size));
+  }
+  noise_report report;
+  for (std::uint8_t const set : mask) { report.noised_pixels += set != 0 ? 1 : 0; }
+  report.whole_image = report.noised_pixels == 0;
+  if (report.whole_image) { report.noised_pixels = pixels; }
+  region_noise const apply{
+      image.data(), report.whole_image ? nullptr : mask.data(), out.data(), pixels, level, seed};
+  for (index_t i = 0; i < elements; ++i) { apply(i); }
+  return report;
+}
+
+}  // namespace prefopt
