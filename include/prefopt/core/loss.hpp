@@ -33,12 +33,12 @@ template <class Loss>
 using declared_in = typename declared<Loss>::type;
 
 template <class Loss>
-struct real_of {
+struct declared_real {
   using type = float;
 };
 template <class Loss>
   requires requires { typename declared_in<Loss>::real; }
-struct real_of<Loss> {
+struct declared_real<Loss> {
   using type = typename declared_in<Loss>::real;
 };
 
@@ -46,7 +46,7 @@ struct real_of<Loss> {
 
 /// The type a loss computes in: that of its terms, its member `real`, or else float.
 template <class Loss>
-using real_of = typename detail::real_of<Loss>::type;
+using real_of = typename detail::declared_real<Loss>::type;
 
 /// The record of a loss over a policy and a constant type.
 template <class Loss, class Policy, class Constant = Policy>
