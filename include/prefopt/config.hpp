@@ -17,7 +17,7 @@
 #define PREFOPT_PARALLEL_FOR(threads) \
   _Pragma("omp parallel for schedule(static) num_threads(threads)")
 #else
-#define PREFOPT_PARALLEL_FOR(threads)
+#define PREFOPT_PARALLEL_FOR(threads) static_cast<void>(threads);
 #endif
 
 namespace prefopt {
