@@ -1,0 +1,63 @@
+# What the tests, examples and benchmarks of this project need beyond the library itself. Nothing here
+# reaches users of prefopt::prefopt. A missing package disables what needs it, and is listed.
+
+find_program(CCACHE ccache)
+if(CCACHE AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
+  set(CMAKE_CXX_COMPILER_LAUNCHER ${CCACHE})
+  set(CMAKE_CUDA_COMPILER_LAUNCHER ${CCACHE})
+endif()
+
+# Warnings are errors, in our own files only.
+add_library(prefopt_dev INTERFACE)
+target_link_libraries(prefopt_dev INTERFACE prefopt)
+target_compile_options(
+  prefopt_dev INTERFACE $<$<COMPILE_LANGUAGE:CXX>:-Wall -Wextra -Wpedantic -Wconversion -Wshadow -Werror>)
+
+set(missing_packages "")
+macro(find_optional name package)
+  find_package(${name} ${ARGN} QUIET)
+  if(NOT ${name}_FOUND)
+    list(APPEND missing_packages ${package})
+  endif()
+endmacro()
+macro(find_header variable header package)
+  find_path(${variable} ${header} ${ARGN})
+  if(NOT ${variable})
+    list(APPEND missing_packages ${package})
+  endif()
+endmacro()
+
+find_optional(OpenMP "libgomp")
+find_optional(Catch2 "catch2")
+find_optional(Eigen3 "libeigen3-dev")
+find_optional(xtensor "libxtensor-dev")
+find_header(JSON_INCLUDE nlohmann/json.hpp nlohmann-json3-dev)
+find_header(CLI11_INCLUDE CLI/CLI.hpp libcli11-dev)
+find_header(STB_INCLUDE stb_image.h libstb-dev PATH_SUFFIXES stb)
+find_header(SENTENCEPIECE_INCLUDE sentencepiece_processor.h libsentencepiece-dev)
+find_library(SENTENCEPIECE_LIBRARY sentencepiece)
+find_library(SENTENCEPIECE_TRAIN_LIBRARY sentencepiece_train)
+find_header(CBLAS_INCLUDE cblas.h libopenblas-dev)
+find_library(CBLAS_LIBRARY openblas)
+
+# CUDA's own Thrust (CCCL) where there is one, else the system's. Both work with a plain C++ compiler.
+find_path(CCCL_INCLUDE thrust/version.h PATHS ENV CUDA_HOME /usr/local/cuda/include/cccl
+          PATH_SUFFIXES include/cccl NO_DEFAULT_PATH)
+find_header(SYSTEM_THRUST_INCLUDE thrust/version.h libthrust-dev)
+add_library(prefopt_thrust INTERFACE)
+if(CCCL_INCLUDE)
+  cmake_path(GET CCCL_INCLUDE PARENT_PATH cuda_include)
+  target_include_directories(prefopt_thrust SYSTEM INTERFACE ${CCCL_INCLUDE} ${cuda_include})
+endif()
+set(PREFOPT_THRUST_FOUND FALSE)
+if(CCCL_INCLUDE OR SYSTEM_THRUST_INCLUDE)
+  set(PREFOPT_THRUST_FOUND TRUE)
+endif()
+if(OpenMP_FOUND)
+  target_link_libraries(prefopt_thrust INTERFACE OpenMP::OpenMP_CXX)
+endif()
+
+if(missing_packages)
+  list(REMOVE_DUPLICATES missing_packages)
+  message(STATUS "prefopt: not found, what needs them is skipped: ${missing_packages}")
+endif()
