@@ -164,6 +164,9 @@ struct square {
 template <class Positive, class Negative, class Score, class Link, class Real>
 struct preference_term {
   using real = Real;
+  using positive = Positive;
+  using negative = Negative;
+
   static constexpr int modalities =
       Positive::modalities > Negative::modalities ? Positive::modalities : Negative::modalities;
   static constexpr bool needs_reference = Score::needs_reference;
@@ -176,25 +179,43 @@ struct preference_term {
   Real weight = Real(1);
   char const* name = "preference";
 
-  /// Reward of the positive branch minus that of the negative one; 0 where the term is indifferent.
+  /// The reward of a branch; 0 for no branch.
+  template <class Branch, class Record>
+  PREFOPT_HD auto reward(Record const& x) const
+  {
+    if constexpr (std::is_same_v<Branch, branch::none>) {
+      return Real(0);
+    } else {
+      return beta * Score::template of<Branch>(x);
+    }
+  }
+
+  /// By how much the positive branch is preferred: the difference of the two rewards.
   template <class Record>
   PREFOPT_HD auto margin(Record const& x) const
   {
     if constexpr (std::is_same_v<Negative, branch::none>) {
-      return beta * Score::template of<Positive>(x);
-    } else {
+      return reward<Positive>(x);
+    } else {  // subtract before scaling: scores are large and close
       return beta * (Score::template of<Positive>(x) - Score::template of<Negative>(x));
+    }
+  }
+
+  /// The term's value where its margin is m.
+  template <class Scalar, class Record>
+  PREFOPT_HD Scalar at_margin(Scalar const& m, Record const& x) const
+  {
+    if constexpr (needs_target) {
+      return weight * link((m - offset) - x.target_margin);
+    } else {
+      return weight * link(m - offset);
     }
   }
 
   template <class Record>
   PREFOPT_HD auto operator()(Record const& x) const
   {
-    if constexpr (needs_target) {
-      return weight * link((margin(x) - offset) - x.target_margin);
-    } else {
-      return weight * link(margin(x) - offset);
-    }
+    return at_margin(margin(x), x);
   }
 };
 
