@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+/// \file  Log-probability, entropy and log-normaliser of one row of logits, and their gradient,
+/// written once for every executor.
+
+#include <cmath>
+
+#include <prefopt/config.hpp>
+#include <prefopt/core/math.hpp>
+#include <prefopt/row/executor.hpp>
+#include <prefopt/row/half.hpp>
+#include <prefopt/row/logit_stats.hpp>
+#include <prefopt/row/logit_transform.hpp>
+
+namespace prefopt {
+
+/// dL / d(each member of a `row_log_prob_result`).
+template <class Real>
+struct row_log_prob_seeds {
+  Real d_log_prob = Real(0);
+  Real d_entropy = Real(0);
+  Real d_log_normalizer = Real(0);
+};
+
+namespace detail {
+
+template <class Real>
+struct push_logit {
+  logit_map<Real> map;
+
+  template <class Logit>
+  PREFOPT_HD void operator()(logit_stats<Real>& stats, Logit const& x, index_t) const
+  {
+    stats.push(map(to_real<Real>(x)));
+  }
+};
+
+/// One element of the gradient with respect to the raw logits, for a map y(x) of raw logits:
+/// dL/dy_j = d_log_prob (1[j = target] - p_j) - d_entropy p_j (log p_j + H) + d_log_normalizer p_j.
+template <class Real, class Stored>
+struct logit_gradient {
+  logit_map<Real> map;
+  index_t target;
+  row_log_prob_result<Real> row;
+  row_log_prob_seeds<Real> seeds;
+
+  template <class Logit>
+  PREFOPT_HD Stored operator()(Logit const& x, index_t j) const
+  {
+    Real const raw = to_real<Real>(x);
+    return from_real<Stored>(j == target ? at_target(raw) : elsewhere(raw));
+  }
+
+  template <class Scalar>
+  PREFOPT_HD Scalar elsewhere(Scalar const& raw) const
+  {
+    Scalar const log_p = map(raw) - Scalar(row.log_normalizer);
+    return chain(raw, log_p, seeds.d_log_normalizer - seeds.d_log_prob, Scalar(0));
+  }
+
+  PREFOPT_HD Real at_target(Real raw) const
+  {
+    using std::expm1;
+    // 1 - p would cancel where the model is sure of the target.
+    Real const own = seeds.d_log_prob * -expm1(row.log_prob);
+    return chain(raw, row.log_prob, seeds.d_log_normalizer, own);
+  }
+
+ private:
+  /// (p (d_p - d_entropy (log p + H)) + own) y'(x), where p = 0 and masked logits get no share.
+  template <class Scalar>
+  PREFOPT_HD Scalar chain(Scalar const& raw, Scalar const& log_p, Real d_p, Scalar const& own) const
+  {
+    using std::exp;
+    Scalar const p = exp(log_p);
+    Scalar const share =
+        p * (Scalar(d_p - seeds.d_entropy * row.entropy) - Scalar(seeds.d_entropy) * log_p);
+    Scalar const gradient = (select(p == Scalar(0), Scalar(0), share) + own) * map.slope(raw);
+    return select(raw == Scalar(-infinity_v<Real>), Scalar(0), gradient);
+  }
+};
+
+template <class Stored>
+struct zero_gradient {
+  template <class Logit>
+  PREFOPT_HD Stored operator()(Logit const&, index_t) const
+  {
+    return from_real<Stored>(0.0f);
+  }
+};
+
+}  // namespace detail
+
+/// Statistics of one row, or of one vocabulary shard of it: merge the shards, then `result()`.
+/// `target` is the index within this shard, negative where another shard holds it. One pass.
+template <class Real, row_executor<logit_stats<Real>> Executor, class Logits>
+PREFOPT_HD token_stats<Real> row_stats(Executor& ex, Logits logits, index_t target,
+                                       logit_transform<Real> const& transform = {})
+{
+  detail::logit_map<Real> const map(transform);
+  token_stats<Real> stats{ex.reduce(logits, logit_stats<Real>{}, detail::push_logit<Real>{map})};
+  if (target >= 0) { stats.target_logit = map(detail::to_real<Real>(logits[target])); }
+  return stats;
+}
+
+/// log softmax(y)[target], entropy and log-normaliser of one row, y = transform(logits); valid in
+/// every lane. One pass over memory; sums in `Real`.
+///
+/// A negative target is an ignored token: the row is not read and the result is zeros. A target
+/// whose logit is -inf has log_prob -inf. NaN anywhere in the row gives NaN. Precondition:
+/// target < logits.size().
+template <class Real, row_executor<logit_stats<Real>> Executor, class Logits>
+PREFOPT_HD row_log_prob_result<Real> row_log_prob(Executor& ex, Logits logits, index_t target,
+                                                  logit_transform<Real> const& transform = {})
+{
+  if (target < 0) { return {}; }
+  return row_stats<Real>(ex, logits, target, transform).result();
+}
+
+/// Writes dL/d(raw logits) of one row, for the result that `row_log_prob` gave with the same
+/// target and transform, and the seeds dL/d(result). `out` may be the same memory as `logits`, or
+/// of another type; each element is rounded once.
+///
+/// A masked logit (-inf) gets gradient 0, also as the target. An ignored token (negative target)
+/// or one whose seeds are all 0 gets a row of zeros, whatever its logits hold.
+template <class Real, row_executor<logit_stats<Real>> Executor, class Logits, class Out>
+PREFOPT_HD void row_log_prob_gradient(Executor& ex, Logits logits, Out out, index_t target,
+                                      row_log_prob_result<Real> const& row,
+                                      row_log_prob_seeds<Real> const& seeds,
+                                      logit_transform<Real> const& transform = {})
+{
+  ex.barrier();  // every lane has read logits[target] before any lane overwrites it
+  bool const unseeded = seeds.d_log_prob == Real(0) && seeds.d_entropy == Real(0) &&
+                        seeds.d_log_normalizer == Real(0);
+  using stored = typename Out::element_type;
+  if (target < 0 || unseeded) {
+    ex.transform(logits, out, detail::zero_gradient<stored>{});
+  } else {
+    detail::logit_map<Real> const map(transform);
+    ex.transform(logits, out, detail::logit_gradient<Real, stored>{map, target, row, seeds});
+  }
+}
+
+static_assert(row_executor<serial_executor, logit_stats<float>>);
+
+}  // namespace prefopt
