@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: MIT
+#include "llava/data/prepared_pairs.hpp"
+
+#include <stdexcept>
+#include <utility>
+
+#include "llava/data/preference_pairs.hpp"
+#include "llava/image/decode.hpp"
+
+namespace llava {
+
+namespace {
+
+answer_tokens widen(encoded_answer const& answer)
+{
+  return {{answer.ids.begin(), answer.ids.end()}, answer.answer_begin};
+}
+
+prefopt::noise_level level_of(run_options const& o)
+{
+  if (o.noise_schedule == "linear") {
+    return prefopt::noise_level_at(prefopt::linear_noise_schedule{}, o.noise_step);
+  }
+  if (o.noise_schedule == "cosine") {
+    return prefopt::noise_level_at(prefopt::cosine_noise_schedule{}, o.noise_step);
+  }
+  return prefopt::noise_level_at(prefopt::sigmoid_noise_schedule{}, o.noise_step);
+}
+
+}  // namespace
+
+std::vector<prepared_pair> prepare_pairs(run_options const& options, tokenizer const& tokens,
+                                         prompt_options const& prompt)
+{
+  preference_pair_reader reader(options.pairs, options.images);
+  std::vector<prepared_pair> pairs;
+  while (auto pair = reader.next()) {
+    auto const encode = [&](std::string const& answer) {
+      return widen(encode_answer(tokens, prompt, pair->question, answer, pair->where));
+    };
+    pairs.push_back({encode(pair->chosen), encode(pair->rejected), std::move(pair->image),
+                     std::move(pair->mask), pair->where});
+  }
+  if (pairs.empty()) {
+    throw std::runtime_error(options.pairs + ": expected at least one preference pair, got none");
+  }
+  return pairs;
+}
+
+pixel_source::pixel_source(run_options const& options, index_t image_size, std::size_t cache_bytes)
+    : preprocess_{.size = image_size,
+                  .mode = options.image_mode == "crop" ? prefopt::square_mode::centre_crop
+                                                       : prefopt::square_mode::pad},
+      level_(level_of(options)),
+      seed_(options.seed),
+      cache_left_(cache_bytes)
+{
+}
+
+pair_pixels pixel_source::get(prepared_pair const& pair, index_t index)
+{
+  auto const found = cache_.find(index);
+  if (found != cache_.end()) { return found->second; }
+  pair_pixels made = make(pair, index);
+  std::size_t const bytes = 2 * made.clean.size() * sizeof(float);
+  if (bytes <= cache_left_) {
+    cache_left_ -= bytes;
+    cache_.emplace(index, made);
+  }
+  return made;
+}
+
+pair_pixels pixel_source::make(prepared_pair const& pair, index_t index) const
+{
+  byte_image const image = decode_image(pair.image);
+  pair_pixels pixels;
+  pixels.clean = prefopt::preprocess(image, preprocess_).values;
+  pixels.noised.resize(pixels.clean.size());
+  std::vector<std::uint8_t> mask;
+  if (pair.mask) {
+    mask = prefopt::preprocess_mask(decode_mask(*pair.mask, image.width, image.height), preprocess_)
+               .pixels;
+  }
+  // One stream of noise per pair; the odd factor keeps the streams of two seeds apart.
+  std::uint64_t const stream = seed_ * 0x9e3779b97f4a7c15u + static_cast<std::uint64_t>(index);
+  pixels.whole_image = prefopt::noise_regions(pixels.clean, mask, pixels.noised,
+                                              preprocess_.size * preprocess_.size, level_, stream)
+                           .whole_image;
+  return pixels;
+}
+
+}  // namespace llava
