@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+/// \file  Decoding PNG and JPEG files into images and region masks.
+
+#include <filesystem>
+
+#include <prefopt/image/image.hpp>
+
+namespace llava {
+
+using prefopt::byte_image;
+using prefopt::index_t;
+
+/// What is refused before any pixel is decoded, so that a small file cannot demand a huge image.
+struct decode_limits {
+  index_t max_file_bytes = index_t{64} << 20;
+  index_t max_side = 16384;                // pixels
+  index_t max_pixels = index_t{64} << 20;  // width x height
+};
+
+/// An image of a PNG or JPEG file as 8-bit RGB. Grey is repeated, alpha is dropped (as Pillow's
+/// convert("RGB") does), 16 bits keep their upper byte. JPEG decoders differ by 1 to 3 levels.
+/// Throws std::runtime_error naming the file: missing, not an image, truncated, or over a limit.
+byte_image decode_image(std::filesystem::path const& path, decode_limits const& limits = {});
+
+/// A mask: one channel, 1 where the file's luminance is at least `threshold` (region) and 0
+/// elsewhere. The default suits masks of 0 and 255; LISA, for one, writes 100 for its regions: use
+/// 50 there. Throws std::runtime_error as above, and unless the mask has the size of its image
+/// (naming both).
+byte_image decode_mask(std::filesystem::path const& path, index_t image_width, index_t image_height,
+                       int threshold = 128, decode_limits const& limits = {});
+
+}  // namespace llava

@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+/// \file  Temporary files, and the text of errors, for tests of readers.
+
+#include <filesystem>
+#include <fstream>
+#include <initializer_list>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+
+#include <unistd.h>
+
+/// A new empty folder that vanishes with the value.
+class temporary_folder {
+ public:
+  temporary_folder()
+  {
+    std::string pattern = (std::filesystem::temp_directory_path() / "prefopt-XXXXXX").string();
+    if (::mkdtemp(pattern.data()) == nullptr) { throw std::runtime_error("mkdtemp failed"); }
+    path_ = pattern;
+  }
+  temporary_folder(temporary_folder const&) = delete;
+  temporary_folder& operator=(temporary_folder const&) = delete;
+  ~temporary_folder()
+  {
+    std::error_code ignored;
+    std::filesystem::remove_all(path_, ignored);
+  }
+
+  std::filesystem::path operator/(std::string_view name) const { return path_ / name; }
+  std::filesystem::path const& path() const { return path_; }
+
+ private:
+  std::filesystem::path path_;
+};
+
+/// Writes the bytes as they are and returns the path.
+inline std::filesystem::path put_file(std::filesystem::path const& path, std::string_view bytes)
+{
+  std::ofstream out(path, std::ios::binary);
+  out.write(bytes.data(), static_cast<std::streamsize>(bytes.size()));
+  if (!out.flush()) { throw std::runtime_error("cannot write " + path.string()); }
+  return path;
+}
+
+/// The message of the exception that `call` throws, or "no error".
+template <class Call>
+std::string error_of(Call call)
+{
+  try {
+    call();
+  } catch (std::exception const& error) {
+    return error.what();
+  }
+  return "no error";
+}
+
+/// Whether the text holds every part.
+inline bool mentions(std::string const& text, std::initializer_list<std::string_view> parts)
+{
+  for (auto const part : parts) {
+    if (text.find(part) == text.npos) { return false; }
+  }
+  return true;
+}
