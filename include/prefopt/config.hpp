@@ -11,6 +11,14 @@
 #define PREFOPT_HD
 #endif
 
+/// Before a PREFOPT_HD template that calls what its caller passes in: a host caller may pass a
+/// host-only function, which nvcc would otherwise warn about.
+#if defined(__CUDACC__)
+#define PREFOPT_HD_CALLS_ARGUMENT _Pragma("nv_exec_check_disable")
+#else
+#define PREFOPT_HD_CALLS_ARGUMENT
+#endif
+
 /// Spreads the iterations of the following loop over `threads` host threads; without OpenMP the
 /// loop runs on the calling thread.
 #if defined(_OPENMP)

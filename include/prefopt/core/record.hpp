@@ -51,6 +51,7 @@ struct preference_record {
   target target_margin{};
 
   /// Calls `visit(name, field of each record)` for every differentiated field.
+  PREFOPT_HD_CALLS_ARGUMENT
   template <class Visit, class... Records>
   PREFOPT_HD static constexpr void visit_policy(Visit& visit, Records&... records)
   {
@@ -63,6 +64,7 @@ struct preference_record {
 
   /// Calls `visit(name, field of each record)` for every constant field, and `visit.optional(...)`
   /// for those that may be missing.
+  PREFOPT_HD_CALLS_ARGUMENT
   template <class Visit, class... Records>
   PREFOPT_HD static constexpr void visit_constant(Visit& visit, Records&... records)
   {
