@@ -4,8 +4,6 @@
 
 #include <cuda_runtime.h>
 
-#include <type_traits>
-
 #include <prefopt/config.hpp>
 #include <prefopt/core/columns.hpp>
 #include <prefopt/core/evaluate.hpp>
@@ -26,9 +24,6 @@ PREFOPT_KERNEL void __launch_bounds__(block_threads)
   }
 }
 
-template <class Real, class Loss>
-using real_or = std::conditional_t<std::is_void_v<Real>, real_of<Loss>, Real>;
-
 }  // namespace detail
 
 /// Enqueues loss and gradient of every sample of a batch whose columns lie in device memory.
@@ -45,11 +40,11 @@ using real_or = std::conditional_t<std::is_void_v<Real>, real_of<Loss>, Real>;
 template <class Real = void, class Loss>
 [[nodiscard]] cudaError_t evaluate(
     cudaStream_t stream, Loss const& loss,
-    input_columns<Loss, detail::real_or<Real, Loss>, device_memory> const& in,
-    output_columns<Loss, detail::real_or<Real, Loss>, device_memory> const& out,
-    evaluate_options<detail::real_or<Real, Loss>, device_memory> const& options = {})
+    input_columns<Loss, prefopt::detail::precision<Real, Loss>, device_memory> const& in,
+    output_columns<Loss, prefopt::detail::precision<Real, Loss>, device_memory> const& out,
+    evaluate_options<prefopt::detail::precision<Real, Loss>, device_memory> const& options = {})
 {
-  using real = detail::real_or<Real, Loss>;
+  using real = prefopt::detail::precision<Real, Loss>;
   static_assert(check_loss<Loss, real>());
   index_t const count =
       prefopt::detail::checked_extent<Loss, real, device_memory>("gpu::evaluate", in, out, options);
