@@ -45,15 +45,29 @@ struct evaluate_options {
 
 namespace detail {
 
-/// Checks that every input column is there and as long as the first; the first fixes the length.
-struct check_input {
-  char const* function;
-  index_t extent = -1;
+/// Finds the length of a batch: that of the first column that was given.
+struct find_extent {
+  index_t extent = 0;
 
   template <class View>
-  void operator()(char const* column, View const& view)
+  void operator()(char const*, View const& view)
   {
-    if (extent < 0) { extent = view.extent; }
+    if (extent == 0) { extent = view.extent; }
+  }
+  template <class View>
+  void optional(char const*, View const&) const
+  {
+  }
+};
+
+/// Checks that every input column is there and of the batch's length.
+struct check_input {
+  char const* function;
+  index_t extent;
+
+  template <class View>
+  void operator()(char const* column, View const& view) const
+  {
     if (view.data == nullptr && extent > 0) {
       throw_invalid(function, "column '" + std::string(column) + "'",
                     "a column of " + std::to_string(extent) + " elements (this loss reads it)",
@@ -85,10 +99,13 @@ template <class Loss, class Real, class Space>
 index_t checked_extent(char const* function, input_columns<Loss, Real, Space> const& in)
 {
   using record = input_columns<Loss, Real, Space>;
-  check_input check{function};
+  find_extent find;
+  record::visit_policy(find, in);
+  record::visit_constant(find, in);
+  check_input const check{function, find.extent};
   record::visit_policy(check, in);
   record::visit_constant(check, in);
-  return check.extent;
+  return find.extent;
 }
 template <class Loss, class Real, class Space>
 index_t checked_extent(char const* function, input_columns<Loss, Real, Space> const& in,

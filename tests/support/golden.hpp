@@ -1,0 +1,236 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+/// \file  The losses of tests/golden/golden.json, in any tensor library's memory and on any driver.
+
+#include <cmath>
+#include <cstddef>
+#include <fstream>
+#include <limits>
+#include <map>
+#include <string>
+#include <vector>
+
+#include <nlohmann/json.hpp>
+
+#include <prefopt/losses/dpo.hpp>
+#include <prefopt/losses/ipo.hpp>
+#include <prefopt/losses/ipo_sum.hpp>
+#include <prefopt/losses/mdpo.hpp>
+#include <prefopt/losses/mfpo.hpp>
+#include <prefopt/losses/reward_model.hpp>
+#include <prefopt/losses/simpo.hpp>
+
+#include "support/catch.hpp"
+#include "support/columns.hpp"
+#include "support/fixtures.hpp"
+#include "support/tolerance.hpp"
+
+namespace prefopt::test {
+
+/// One case: a loss with parameters on a data set, with 400-digit results rounded to double.
+struct golden_case {
+  std::string name, dataset;
+  std::map<std::string, double> params;
+  std::map<std::string, std::vector<double>> columns, gradient;
+  std::vector<double> loss;
+
+  double param(std::string const& key, double otherwise) const
+  {
+    auto const found = params.find(key);
+    return found == params.end() ? otherwise : found->second;
+  }
+};
+
+/// "inf", "-inf" and "nan" are strings in the file.
+inline std::vector<double> numbers(nlohmann::json const& array)
+{
+  std::vector<double> result;
+  for (auto const& item : array) {
+    result.push_back(item.is_string() ? std::stod(item.get<std::string>()) : item.get<double>());
+  }
+  return result;
+}
+
+/// The cases of the named losses.
+inline std::vector<golden_case> golden_cases(std::vector<std::string> const& names)
+{
+  std::string const path = golden_dir() + "/golden.json";
+  std::ifstream file(path);
+  if (!file) { throw std::runtime_error("cannot read " + path + "; set PREFOPT_GOLDEN_DIR"); }
+  auto const json = nlohmann::json::parse(file);
+  std::vector<golden_case> result;
+  for (auto const& entry : json.at("cases")) {
+    golden_case c;
+    c.name = entry.at("name");
+    if (std::find(names.begin(), names.end(), c.name) == names.end()) { continue; }
+    c.dataset = entry.at("dataset");
+    for (auto const& [key, value] : entry.at("params").items()) { c.params[key] = value; }
+    for (auto const& [key, value] : json.at("datasets").at(c.dataset).items()) {
+      c.columns[key] = numbers(value);
+    }
+    c.loss = numbers(entry.at("loss_mp"));
+    for (auto const& [key, value] : entry.at("grads_mp").items()) {
+      c.gradient[key] = numbers(value);
+    }
+    result.push_back(c);
+  }
+  return result;
+}
+
+/// A record's field under the file's name: w chosen, l rejected, wc chosen with a perturbed image.
+inline std::string golden_name(std::string const& field)
+{
+  static std::map<std::string, std::string> const names{
+      {"chosen", "pol_w"},        {"rejected", "pol_l"},       {"perturbed", "pol_wc"},
+      {"ref_chosen", "ref_w"},    {"ref_rejected", "ref_l"},   {"ref_perturbed", "ref_wc"},
+      {"chosen_length", "len_w"}, {"rejected_length", "len_l"}};
+  return names.at(field);
+}
+
+/// Calls `visit(loss)` with the case's loss over Real; its parameters are first rounded to Stored.
+template <class Real, class Stored, class Visit>
+void visit_golden_loss(golden_case const& c, Visit visit)
+{
+  auto const param = [&](char const* key, double otherwise) {
+    return static_cast<Real>(static_cast<Stored>(c.param(key, otherwise)));
+  };
+  Real const beta = param("beta", 0.1);
+  Real const eta = param("eta", 0);
+  link::logistic<Real> const logistic{};
+  if (c.name == "dpo" || c.name == "cdpo") {
+    visit(dpo<Real>{.beta = beta, .label_smoothing = param("eps", 0)});
+  } else if (c.name == "ipo") {
+    visit(ipo<Real>{.beta = beta});
+  } else if (c.name == "ipo_sum") {
+    visit(ipo_sum<Real>{.beta = beta});
+  } else if (c.name == "simpo") {
+    visit(
+        simpo<Real>{.beta = beta, .gamma = param("gamma", 0), .label_smoothing = param("eps", 0)});
+  } else if (c.name == "mdpo") {
+    visit(mdpo<Real>{.beta = beta});
+  } else if (c.name == "mfpo") {
+    visit(mfpo<Real>{.beta = beta,
+                     .eta = eta,
+                     .text_weight = param("w_text", 1),
+                     .modality_weight = {{param("w_image", 1)}},
+                     .margin_weight = param("w_margin", 1)});
+  } else if (c.name == "mfpo_image") {
+    visit(
+        contrast<branch::chosen, branch::perturbed<0>, score::log_ratio>("image", logistic, beta));
+  } else if (c.name == "mfpo_margin") {
+    visit(anchor<branch::chosen, score::log_ratio>("margin", logistic, beta, eta));
+  } else {
+    throw std::runtime_error("no loss for golden case " + c.name);
+  }
+}
+
+/// Compares one output with its references, row by row, in one assertion.
+template <class Real>
+void check_column(std::string const& what, std::vector<Real> const& got,
+                  std::vector<reference_value> const& want)
+{
+  REQUIRE(got.size() == want.size());
+  std::string wrong;
+  for (std::size_t i = 0; i < got.size(); ++i) {
+    if (!agrees(got[i], want[i])) {
+      char line[160];
+      std::snprintf(line, sizeof line, "\n  row %zu: got %.17g, want %.17g, largest term %.3g", i,
+                    static_cast<double>(got[i]), want[i].value, want[i].largest_term);
+      wrong += line;
+    }
+  }
+  INFO(what << wrong);
+  CHECK(wrong.empty());
+}
+
+/// Checks an evaluation against what `reference(row, output)` says; output 0 is the value.
+template <class Real, class Reference>
+void check_outputs(std::string const& what, owned_outputs<Real> const& got, Reference reference)
+{
+  for (std::size_t k = 0; k < got.size(); ++k) {
+    std::vector<reference_value> want;
+    for (std::size_t i = 0; i < got[k].size(); ++i) { want.push_back(reference(i, k)); }
+    check_column(what + (k == 0 ? ", value" : ", gradient " + std::to_string(k - 1)), got[k], want);
+  }
+}
+
+template <class Loss, class Real>
+owned_columns<Loss, Real> golden_batch(golden_case const& c)
+{
+  owned_columns<Loss, Real> batch;
+  auto const list = columns_of<std::vector<Real>>(batch);
+  for (std::size_t k = 0; k < list.names.size(); ++k) {
+    for (double v : c.columns.at(golden_name(list.names[k]))) {
+      list.columns[k]->push_back(static_cast<Real>(v));
+    }
+  }
+  return batch;
+}
+
+/// Every golden loss in double against the 400-digit results.
+template <template <class> class Table, class Evaluate>
+void check_golden_in_double(Evaluate const& evaluate)
+{
+  for (auto const& c : golden_cases({"dpo", "cdpo", "ipo", "ipo_sum", "simpo", "mdpo", "mfpo",
+                                     "mfpo_image", "mfpo_margin"})) {
+    visit_golden_loss<double, double>(c, [&]<class Loss>(Loss const& loss) {
+      auto batch = golden_batch<Loss, double>(c);
+      auto const names = columns_of<std::vector<double>>(batch).names;
+      auto const got = evaluate_in<Table, Loss, double>(loss, batch, evaluate);
+      REQUIRE(got[0].size() == c.loss.size());
+      check_outputs(c.name + " on " + c.dataset, got, [&](std::size_t i, std::size_t k) {
+        auto want = reference_outputs(loss, example<Loss, double>(batch, i))[k];
+        auto const gradient = k > 0 ? c.gradient.find(golden_name(names[k - 1])) : c.gradient.end();
+        want.value = k == 0 ? c.loss[i] : gradient == c.gradient.end() ? 0 : gradient->second[i];
+        return want;
+      });
+    });
+  }
+}
+
+/// Every golden loss in float against double arithmetic on the same rounded inputs and parameters,
+/// which the test above ties to the 400-digit results.
+template <template <class> class Table, class Evaluate>
+void check_golden_in_float(Evaluate const& evaluate)
+{
+  for (auto const& c : golden_cases({"dpo", "cdpo", "ipo", "ipo_sum", "simpo", "mdpo", "mfpo",
+                                     "mfpo_image", "mfpo_margin"})) {
+    owned_outputs<float> got;
+    visit_golden_loss<float, float>(c, [&]<class Loss>(Loss const& loss) {
+      got = evaluate_in<Table, Loss, float>(loss, golden_batch<Loss, float>(c), evaluate);
+    });
+    visit_golden_loss<double, float>(c, [&]<class Loss>(Loss const& loss) {
+      auto const batch = golden_batch<Loss, float>(c);
+      check_outputs(c.name + " in float on " + c.dataset, got, [&](std::size_t i, std::size_t k) {
+        return reference_outputs(loss, example<Loss, double>(batch, i))[k];
+      });
+    });
+  }
+}
+
+/// A reward model whose rewards are DPO's implicit ones has DPO's golden values.
+template <template <class> class Table, class Evaluate>
+void check_golden_reward_model(Evaluate const& evaluate)
+{
+  using loss_type = reward_model<double>;
+  for (auto const& c : golden_cases({"dpo"})) {
+    double const beta = c.params.at("beta");
+    owned_columns<loss_type, double> batch;
+    for (std::size_t i = 0; i < c.loss.size(); ++i) {
+      auto const reward = [&](char const* policy, char const* reference) {
+        return implicit_reward(beta, c.columns.at(policy)[i], c.columns.at(reference)[i]);
+      };
+      batch.chosen.push_back(reward("pol_w", "ref_w"));
+      batch.rejected.push_back(reward("pol_l", "ref_l"));
+    }
+    auto const got = evaluate_in<Table, loss_type, double>({}, batch, evaluate);
+    check_outputs("reward_model as dpo on " + c.dataset, got, [&](std::size_t i, std::size_t k) {
+      auto want = reference_outputs(loss_type{}, example<loss_type, double>(batch, i))[k];
+      // d/d reward = d/d log-prob / beta
+      want.value = k == 0 ? c.loss[i] : c.gradient.at(k == 1 ? "pol_w" : "pol_l")[i] / beta;
+      return want;
+    });
+  }
+}
+
+}  // namespace prefopt::test

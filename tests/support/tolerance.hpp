@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+/// \file  How close a computed loss or gradient must be to its reference, decided here only.
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <vector>
+
+#include <prefopt/core/loss.hpp>
+
+namespace prefopt::test {
+
+/// Relative error allowed: a few thousand roundings in double, a hundred in float.
+template <class Real>
+inline constexpr double relative_tolerance = 1e-12;
+template <>
+inline constexpr double relative_tolerance<float> = 1e-5;
+
+/// A value and the size of the largest term that it is computed from.
+struct reference_value {
+  double value = 0;
+  double largest_term = 0;
+};
+
+/// Whether `got` is as close as rounding allows: relative to the value, or to its largest term
+/// where terms cancel. `floor` forgives what the smallest normal number cannot hold. NaN never
+/// passes.
+template <class Real>
+bool agrees(Real got, reference_value const& want, double relative = relative_tolerance<Real>)
+{
+  if (std::isinf(want.value)) { return static_cast<double>(got) == want.value; }
+  double const scale = std::max(std::abs(want.value), want.largest_term);
+  double const floor = static_cast<double>(std::numeric_limits<Real>::min());
+  return std::abs(static_cast<double>(got) - want.value) <= relative * scale + floor;
+}
+
+/// Collects the addresses of a record's fields in the order in which they are visited.
+template <class Real>
+struct field_list {
+  std::vector<Real*> fields;
+
+  void operator()(char const*, Real& field) { fields.push_back(&field); }
+  void optional(char const*, Real& field) { fields.push_back(&field); }
+
+  template <class Record>
+  static std::vector<Real*> of(Record& record)
+  {
+    field_list list;
+    Record::visit_policy(list, record);
+    Record::visit_constant(list, record);
+    return list.fields;
+  }
+};
+
+/// The loss of one example and its gradient in the order of the record's policy fields.
+template <class Loss>
+std::vector<double> outputs(Loss const& loss, record_of<Loss, double> const& x)
+{
+  auto r = value_and_gradient<double>(loss, x);
+  field_list<double> gradient;
+  decltype(r.gradient)::visit_policy(gradient, r.gradient);
+  std::vector<double> result{r.value};
+  for (double const* g : gradient.fields) { result.push_back(*g); }
+  return result;
+}
+
+/// `outputs` with the largest term of each: the most that any one input x contributes to it,
+/// |x df/dx|. Rounding an input, or an intermediate result of its size, by one part in 1/e moves
+/// the output by e times that; so an output that is a difference of large terms is judged by those
+/// terms, and any other by itself. The derivative is a difference quotient: its error, about 1e-7
+/// of the term, does not matter in a tolerance.
+template <class Loss>
+std::vector<reference_value> reference_outputs(Loss const& loss, record_of<Loss, double> const& x)
+{
+  double const step = 1e-7;
+  std::vector<double> const value = outputs(loss, x);
+  std::vector<reference_value> result;
+  for (double v : value) { result.push_back({v, 0}); }
+  auto moved = x;
+  for (double* field : field_list<double>::of(moved)) {
+    double const before = *field;
+    *field = before * (1 + step);
+    std::vector<double> const after = outputs(loss, moved);
+    *field = before;
+    for (std::size_t k = 0; k < value.size(); ++k) {
+      result[k].largest_term =
+          std::max(result[k].largest_term, std::abs(after[k] - value[k]) / step);
+    }
+  }
+  return result;
+}
+
+}  // namespace prefopt::test

@@ -1,0 +1,256 @@
+// SPDX-License-Identifier: MIT
+/// \file  The losses against golden values and the paper's test vectors, on plain vectors.
+
+#include <array>
+#include <cmath>
+#include <numbers>
+#include <span>
+#include <stdexcept>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <prefopt/core/self_check.hpp>
+
+#include "support/golden.hpp"
+
+using namespace prefopt;
+
+TEST_CASE("losses in double agree with 400-digit values", "[losses]")
+{
+  test::check_golden_in_double<test::vector_table>(test::on_host{});
+}
+
+TEST_CASE("losses in float agree with double", "[losses]")
+{
+  test::check_golden_in_float<test::vector_table>(test::on_host{});
+}
+
+TEST_CASE("a reward model agrees with 400-digit values", "[losses]")
+{
+  test::check_golden_reward_model<test::vector_table>(test::on_host{});
+}
+
+namespace {
+
+/// One line of the table of worked values of MFPO (arXiv 2410.15334, eqs. 5 to 7), to nine
+/// decimals.
+struct worked_example {
+  record_of<mfpo<double>, double> x;
+  mfpo<double> loss;
+  double text, image, margin, total;
+  double d_chosen, d_rejected, d_perturbed;
+};
+
+record_of<mfpo<double>, double> const agreeing{.chosen = -40,
+                                               .rejected = -55,
+                                               .perturbed = {{-48}},
+                                               .ref_chosen = -42,
+                                               .ref_rejected = -50,
+                                               .ref_perturbed = {{-43}}};
+record_of<mfpo<double>, double> const disagreeing{.chosen = -45,
+                                                  .rejected = -50,
+                                                  .perturbed = {{-44}},
+                                                  .ref_chosen = -42,
+                                                  .ref_rejected = -50,
+                                                  .ref_perturbed = {{-43}}};
+
+// Computed from the printed equations; the derivatives were checked by finite differences.
+std::vector<worked_example> const worked_examples{
+    {agreeing,
+     {.beta = 0.1, .eta = 0},
+     0.403186049,
+     0.403186049,
+     0.598138869,
+     1.404510967,
+     -0.111379046,
+     0.033181223,
+     0.033181223},
+    {disagreeing,
+     {.beta = 0.1, .eta = 0},
+     0.854355244,
+     0.798138869,
+     0.854355244,
+     2.506849358,
+     -0.169871903,
+     0.057444252,
+     0.054983400},
+    {disagreeing,
+     {.beta = 0.1, .eta = 0.2},
+     0.854355244,
+     0.798138869,
+     0.974076984,
+     2.626571098,
+     -0.174673585,
+     0.057444252,
+     0.054983400},
+    {agreeing,
+     {.beta = 0.5, .eta = 0},
+     0.029750418,
+     0.029750418,
+     0.313261688,
+     0.372762524,
+     -0.163782941,
+     0.014656115,
+     0.014656115},
+};
+
+/// Values of a loss's terms, by name.
+template <class Record>
+struct term_values {
+  Record const& x;
+  std::vector<std::pair<std::string, double>> values;
+
+  template <class Term>
+  void operator()(Term const& term)
+  {
+    values.emplace_back(term.name, term(x));
+  }
+};
+
+/// Half a unit in the last printed decimal.
+auto printed(double value)
+{
+  return Approx(value).margin(5.1e-10).epsilon(0);
+}
+
+}  // namespace
+
+TEST_CASE("MFPO's terms, total and gradient are the worked values of its equations", "[losses]")
+{
+  for (auto const& e : worked_examples) {
+    auto const r = value_and_gradient<double>(e.loss, e.x);
+    CHECK(r.value == printed(e.total));
+    CHECK(r.gradient.chosen == printed(e.d_chosen));
+    CHECK(r.gradient.rejected == printed(e.d_rejected));
+    CHECK(r.gradient.perturbed[0] == printed(e.d_perturbed));
+
+    term_values<record_of<mfpo<double>, double>> terms{e.x, {}};
+    e.loss.terms().for_each(terms);
+    REQUIRE(terms.values.size() == 3);
+    CHECK(terms.values[0].first == "text");
+    CHECK(terms.values[0].second == printed(e.text));
+    CHECK(terms.values[1].first == "image");
+    CHECK(terms.values[1].second == printed(e.image));
+    CHECK(terms.values[2].first == "margin");
+    CHECK(terms.values[2].second == printed(e.margin));
+  }
+}
+
+TEST_CASE("a reward model subtracts its common and its per-sample margins", "[losses]")
+{
+  using loss_type = reward_model<double>;
+  loss_type const loss{.margin = 0.25};
+  test::owned_columns<loss_type, double> batch;
+  for (int i = 0; i < 37; ++i) {
+    batch.chosen.push_back(3 * std::sin(i));
+    batch.rejected.push_back(4 * std::cos(2.0 * i));
+    batch.target_margin.push_back(0.1 * (i % 7));
+  }
+  auto const got =
+      test::evaluate_in<test::vector_table, loss_type, double>(loss, batch, test::on_host{});
+  for (std::size_t i = 0; i < 37; ++i) {
+    long double const u = static_cast<long double>(batch.chosen[i]) - batch.rejected[i] -
+                          loss.margin - batch.target_margin[i];
+    long double const slope = -1 / (1 + std::exp(u));
+    CAPTURE(i);
+    CHECK(got[0][i] == Approx(static_cast<double>(std::log1p(std::exp(-u)))).epsilon(1e-14));
+    CHECK(got[1][i] == Approx(static_cast<double>(slope)).epsilon(1e-14));
+    CHECK(got[2][i] == Approx(static_cast<double>(-slope)).epsilon(1e-14));
+  }
+}
+
+TEST_CASE("every loss starts at the value its formula gives for policy = reference", "[losses]")
+{
+  CHECK(expected_initial_loss(dpo<double>{}) == Approx(std::numbers::ln2).epsilon(1e-15));
+  CHECK(expected_initial_loss(dpo<double>{.label_smoothing = 0.2}) ==
+        Approx(std::numbers::ln2).epsilon(1e-15));
+  CHECK(expected_initial_loss(mfpo<double>{}) == Approx(3 * std::numbers::ln2).epsilon(1e-15));
+  CHECK(expected_initial_loss(mdpo<double>{}) == Approx(3 * std::numbers::ln2).epsilon(1e-15));
+  CHECK(expected_initial_loss(mfpo<double, 3>{}) == Approx(5 * std::numbers::ln2).epsilon(1e-15));
+  CHECK(expected_initial_loss(ipo<double>{.beta = 0.1}) == Approx(25).epsilon(1e-14));
+  CHECK(expected_initial_loss(ipo_sum<double>{.beta = 0.5}) == Approx(1).epsilon(1e-14));
+}
+
+TEST_CASE("terms add, scale and keep their names", "[losses]")
+{
+  auto const sum = dpo<double>{.beta = 0.5} + 0.25 * mfpo<double>{.beta = 0.1};
+  record_of<mfpo<double>, double> const x = worked_examples[0].x;
+  CHECK(loss_value(sum, x) == Approx(0.029750418 + 0.25 * 1.404510967).margin(1e-9).epsilon(0));
+  term_values<record_of<mfpo<double>, double>> terms{x, {}};
+  sum.for_each(terms);
+  REQUIRE(terms.values.size() == 4);
+  CHECK(terms.values[0].first == "text");
+  CHECK(terms.values[2].first == "image");
+  CHECK(terms.values[3].second == Approx(0.25 * 0.598138869).margin(1e-9).epsilon(0));
+}
+
+TEST_CASE("an evaluation writes only the outputs that were given", "[losses]")
+{
+  std::vector<float> const c{-40, -45}, r{-55, -50}, rc{-42, -42}, rr{-50, -50};
+  std::vector<float> value(2), d_rejected(2);
+  input_columns<dpo<float>> const in{
+      .chosen = c, .rejected = r, .ref_chosen = rc, .ref_rejected = rr};
+  evaluate(dpo<float>{}, in, {.value = value});
+  CHECK(value[1] == Approx(0.854355244));
+  evaluate(dpo<float>{}, in, {.gradient = {.rejected = d_rejected}});
+  CHECK(d_rejected[1] == Approx(0.057444252));
+}
+
+TEST_CASE("a column is a vector, a span, an array, or a pointer with a length", "[losses]")
+{
+  std::vector<double> const c{-40, -45};
+  std::vector<double> r{-55, -50}, value(2);
+  std::array<double, 2> const rc{-42, -42};
+  double const rr[4] = {-50, 0, -50, 0};
+  evaluate(dpo<double>{},
+           {.chosen = c,
+            .rejected = std::span<double>(r),
+            .ref_chosen = rc,
+            .ref_rejected = vector_view<double const>{rr, 2, 2}},
+           {.value = vector_view<double>{value.data(), 2}});
+  CHECK(value[0] == printed(0.403186049));
+  CHECK(value[1] == printed(0.854355244));
+}
+
+TEST_CASE("a loss can be evaluated in another precision than its own", "[losses]")
+{
+  std::vector<double> const c{-45}, r{-50}, rc{-42}, rr{-50};
+  std::vector<double> value(1);
+  evaluate<double>(dpo<float>{.beta = 0.1f},
+                   {.chosen = c, .rejected = r, .ref_chosen = rc, .ref_rejected = rr},
+                   {.value = value});
+  CHECK(value[0] == Approx(0.854355244).epsilon(1e-8));  // beta is the float nearest to 0.1
+}
+
+TEST_CASE("a column that is missing or too short is named in the error", "[losses][errors]")
+{
+  std::vector<float> const two(2), three(3);
+  std::vector<float> value(2), gradient(3);
+  auto const message = [&](input_columns<dpo<float>> const& in,
+                           output_columns<dpo<float>> const& out,
+                           evaluate_options<float> const& options = {}) -> std::string {
+    try {
+      evaluate(dpo<float>{}, in, out, options);
+    } catch (std::invalid_argument const& e) {
+      return e.what();
+    }
+    return "no exception";
+  };
+  CHECK(
+      message({.chosen = two, .rejected = two, .ref_chosen = two}, {.value = value}) ==
+      "prefopt::evaluate: column 'ref_rejected': expected a column of 2 elements (this loss reads "
+      "it), got none");
+  CHECK(message({.rejected = two, .ref_chosen = two, .ref_rejected = two}, {.value = value}) ==
+        "prefopt::evaluate: column 'chosen': expected a column of 2 elements (this loss reads it), "
+        "got none");
+  CHECK(message({.chosen = two, .rejected = three, .ref_chosen = two, .ref_rejected = two}, {}) ==
+        "prefopt::evaluate: column 'rejected': expected 2 elements, got 3");
+  input_columns<dpo<float>> const good{
+      .chosen = two, .rejected = two, .ref_chosen = two, .ref_rejected = two};
+  CHECK(message(good, {.gradient = {.chosen = gradient}}) ==
+        "prefopt::evaluate: column 'chosen': expected 2 elements, got 3");
+  CHECK(message(good, {.value = value}, {.weight = three}) ==
+        "prefopt::evaluate: column 'weight': expected 2 elements, got 3");
+  CHECK(message(good, {.value = value}) == "no exception");
+}
