@@ -1,0 +1,68 @@
+#!/bin/sh
+# Sets up a fresh Debian (12 or newer) or Ubuntu (24.04 or newer) machine and runs one thing:
+#   sh cmake/bootstrap.sh test   builds and runs the tests
+#   sh cmake/bootstrap.sh demo   builds the LLaVA trainer and runs MFPO on real photographs
+# Installs what is missing with apt (as root or through sudo). Everything else stays in build/.
+set -eu
+cd "$(dirname "$0")/.."
+
+compilers="g++ cmake ninja-build ccache"
+trainer="libthrust-dev nlohmann-json3-dev libcli11-dev libstb-dev libsentencepiece-dev sentencepiece libopenblas-dev"
+tests="catch2 libeigen3-dev libxtensor-dev"
+
+as_root() {
+  if [ "$(id -u)" = 0 ]; then "$@"; else sudo "$@"; fi
+}
+
+# install PACKAGE...: only what is not there yet, so that a prepared machine needs neither root nor net.
+install() {
+  missing=""
+  for package in "$@"; do
+    dpkg -s "$package" 2>/dev/null | grep -q '^Status: install ok' || missing="$missing $package"
+  done
+  [ -z "$missing" ] && return
+  echo "bootstrap: installing$missing"
+  as_root apt-get update -qq
+  # shellcheck disable=SC2086
+  as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $missing >/dev/null
+}
+
+# The demo's photographs come with Debian's scikit-image package. Only its files are needed, so it is
+# unpacked into build/ rather than installed with all that it depends on.
+photographs() {
+  installed=/usr/lib/python3/dist-packages/skimage/data
+  unpacked=build/photographs
+  if [ -f "$installed/astronaut.png" ]; then
+    echo "$installed"
+    return
+  fi
+  if [ ! -f "$unpacked$installed/astronaut.png" ]; then
+    mkdir -p "$unpacked"
+    (cd "$unpacked" && { apt-get download -qq python3-skimage || { as_root apt-get update -qq && apt-get download -qq python3-skimage; }; } &&
+      dpkg-deb -x python3-skimage_*.deb . && rm -f python3-skimage_*.deb) >&2
+  fi
+  echo "$unpacked$installed"
+}
+
+case "${1:-}" in
+test)
+  # shellcheck disable=SC2086
+  install $compilers $trainer $tests
+  cmake --preset dev
+  cmake --build --preset dev
+  ctest --preset dev
+  ;;
+demo)
+  # shellcheck disable=SC2086
+  install $compilers $trainer
+  cmake --preset release -DPREFOPT_BUILD_TESTS=OFF -DPREFOPT_BUILD_BENCH=OFF
+  cmake --build --preset release --target llava
+  photos=$(photographs)
+  shift
+  sh examples/llava/demo/run.sh build/release/examples/llava/llava "$photos" "${PREFOPT_DEMO_DIR:-build/demo}" "$@"
+  ;;
+*)
+  sed -n '2,5p' "$0" | cut -c3-
+  exit 2
+  ;;
+esac
