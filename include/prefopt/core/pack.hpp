@@ -107,6 +107,33 @@ pack<T, N> each_lane(pack<T, N> x, Function f)
 
 }  // namespace detail
 
+/// Sum of the lanes in double, in lane order.
+template <class T, int N>
+double sum_lanes(pack<T, N> const& x)
+{
+  double total = 0;
+  for (int i = 0; i < N; ++i) { total += static_cast<double>(x.lanes[i]); }
+  return total;
+}
+
+/// The largest lane; lanes that are NaN do not count unless the first is.
+template <class T, int N>
+T max_lane(pack<T, N> const& x)
+{
+  T largest = x.lanes[0];
+  for (int i = 1; i < N; ++i) { largest = max(largest, x.lanes[i]); }
+  return largest;
+}
+
+/// Whether the condition holds in any lane.
+template <class T, int N>
+bool any_lane(pack_mask<T, N> const& condition)
+{
+  typename pack_mask<T, N>::integer found = 0;
+  for (int i = 0; i < N; ++i) { found |= condition.lanes[i]; }
+  return found != 0;
+}
+
 /// e^x in fp32 to 1.5 ulp, with gradual underflow to 0 and overflow to infinity; NaN propagates.
 /// Range reduction x = n ln 2 + r with ln 2 in two parts, then a polynomial on |r| <= ln(2) / 2.
 template <int N>
@@ -188,6 +215,23 @@ pack<float, N> log1p(pack<float, N> const& x)
   return select(x >= reals(-1), lower, reals(quiet_nan_v<float>));
 }
 
+/// tanh(x) in fp32 to 2 ulp; NaN propagates. A polynomial in x^2 up to 0.625 (Cephes' tanhf), where
+/// 1 - 2 / (e^2x + 1) would cancel.
+template <int N>
+pack<float, N> tanh(pack<float, N> const& x)
+{
+  using reals = pack<float, N>;
+  auto const negative = x < reals(0);
+  reals const size = select(negative, -x, x);
+  reals const square = x * x;
+  reals p = square * -5.70498872745e-3f + 2.06390887954e-2f;
+  p = p * square - 5.37397155531e-2f;
+  p = p * square + 1.33314422036e-1f;
+  p = p * square - 3.33332819422e-1f;
+  reals const large = reals(1) - reals(2) / (exp(size + size) + 1.0f);
+  return select(size < reals(0.625f), p * square * x + x, select(negative, -large, large));
+}
+
 // fp64 takes the C library's functions, lane by lane: references need their accuracy, not speed.
 template <int N>
 pack<double, N> exp(pack<double, N> const& x)
@@ -198,6 +242,11 @@ template <int N>
 pack<double, N> log1p(pack<double, N> const& x)
 {
   return detail::each_lane(x, [](double v) { return std::log1p(v); });
+}
+template <int N>
+pack<double, N> tanh(pack<double, N> const& x)
+{
+  return detail::each_lane(x, [](double v) { return std::tanh(v); });
 }
 template <int N>
 pack<double, N> log(pack<double, N> const& x)

@@ -8,6 +8,7 @@
 #include <prefopt/config.hpp>
 #include <prefopt/core/math.hpp>
 #include <prefopt/row/executor.hpp>
+#include <prefopt/row/fast_exp.hpp>
 #include <prefopt/row/half.hpp>
 #include <prefopt/row/logit_stats.hpp>
 #include <prefopt/row/logit_transform.hpp>
@@ -37,9 +38,9 @@ struct push_logit {
 
 /// One element of the gradient with respect to the raw logits, for a map y(x) of raw logits:
 /// dL/dy_j = d_log_prob (1[j = target] - p_j) - d_entropy p_j (log p_j + H) + d_log_normalizer p_j.
-template <class Real, class Stored>
+template <class Real, class Stored, class Map = logit_map<Real>>
 struct logit_gradient {
-  logit_map<Real> map;
+  Map map;
   index_t target;
   row_log_prob_result<Real> row;
   row_log_prob_seeds<Real> seeds;
@@ -71,8 +72,7 @@ struct logit_gradient {
   template <class Scalar>
   PREFOPT_HD Scalar chain(Scalar const& raw, Scalar const& log_p, Real d_p, Scalar const& own) const
   {
-    using std::exp;
-    Scalar const p = exp(log_p);
+    Scalar const p = probability(log_p);
     Scalar const share =
         p * (Scalar(d_p - seeds.d_entropy * row.entropy) - Scalar(seeds.d_entropy) * log_p);
     Scalar const gradient = (select(p == Scalar(0), Scalar(0), share) + own) * map.slope(raw);

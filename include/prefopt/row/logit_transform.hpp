@@ -21,39 +21,71 @@ struct logit_transform {
 
 namespace detail {
 
-/// The two factors of a `logit_transform`: y = outer tanh(inner x) or y = outer x.
+/// y = outer x.
 template <class Real>
-struct logit_map {
-  bool capped;
-  Real inner;
+struct scaled_logit {
   Real outer;
 
-  PREFOPT_HD constexpr explicit logit_map(logit_transform<Real> const& t)
-      : capped(t.softcap > Real(0)),
-        inner(capped ? t.logit_scale / t.softcap : Real(1)),
-        outer((capped ? t.softcap : t.logit_scale) / t.temperature)
+  template <class Scalar>
+  PREFOPT_HD Scalar operator()(Scalar const& x) const
   {
+    return x * Scalar(outer);
   }
+  template <class Scalar>
+  PREFOPT_HD Scalar slope(Scalar const&) const
+  {
+    return Scalar(outer);
+  }
+};
+
+/// y = outer tanh(inner x), with -inf left as it is.
+template <class Real>
+struct capped_logit {
+  Real inner;
+  Real outer;
 
   template <class Scalar>
   PREFOPT_HD Scalar operator()(Scalar const& x) const
   {
     using std::tanh;
-    if (!capped) { return Scalar(outer) * x; }
     Scalar const masked(-infinity_v<Real>);
-    return select(x == masked, masked, Scalar(outer) * tanh(Scalar(inner) * x));
+    return select(x == masked, masked, tanh(x * Scalar(inner)) * Scalar(outer));
   }
 
-  /// dy/dx; 1 - tanh^2 as 4e / (1 + e)^2, e = e^-2|z|, which keeps its digits when saturated.
+  /// 1 - tanh^2 as 4e / (1 + e)^2, e = e^-2|z|, which keeps its digits when saturated.
   template <class Scalar>
   PREFOPT_HD Scalar slope(Scalar const& x) const
   {
     using std::exp;
-    if (!capped) { return Scalar(outer); }
-    Scalar const z = Scalar(inner) * x;
+    Scalar const z = x * Scalar(inner);
     Scalar const e = exp(Scalar(-2) * select(z > Scalar(0), z, -z));
     Scalar const one_e = Scalar(1) + e;
     return Scalar(outer * inner) * (Scalar(4) * e / (one_e * one_e));
+  }
+};
+
+/// Whichever of the two a `logit_transform` asks for, prepared so that no element divides by a
+/// parameter. An executor that can take one of them out of its loop calls `visit`.
+template <class Real>
+struct logit_map {
+  bool has_cap;
+  scaled_logit<Real> scaled;
+  capped_logit<Real> capped;
+
+  PREFOPT_HD constexpr explicit logit_map(logit_transform<Real> const& t)
+      : has_cap(t.softcap > Real(0)),
+        scaled{t.logit_scale / t.temperature},
+        capped{has_cap ? t.logit_scale / t.softcap : Real(0), t.softcap / t.temperature}
+  {
+  }
+
+  PREFOPT_HD Real operator()(Real x) const { return has_cap ? capped(x) : scaled(x); }
+  PREFOPT_HD Real slope(Real x) const { return has_cap ? capped.slope(x) : scaled.slope(x); }
+
+  template <class Visit>
+  auto visit(Visit const& f) const
+  {
+    return has_cap ? f(capped) : f(scaled);
   }
 };
 

@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+/// \file  Exponentials for probabilities: fewer steps than a general e^x.
+
+#include <cmath>
+#include <cstdint>
+
+#include <prefopt/core/pack.hpp>
+
+namespace prefopt::detail {
+
+/// The lanes of an fp32 pack as unsigned integers.
+template <class Reals>
+struct pack_bits {
+  typedef std::uint32_t vector __attribute__((vector_size(sizeof(Reals))));
+};
+
+template <class Reals>
+Reals as_reals(typename pack_bits<Reals>::vector const& bits)
+{
+  return {__builtin_bit_cast(typename Reals::vector, bits)};
+}
+template <class Reals>
+typename pack_bits<Reals>::vector as_bits(Reals const& x)
+{
+  return __builtin_bit_cast(typename pack_bits<Reals>::vector, x.lanes);
+}
+
+/// e^lowest_exponent is the smallest power of e that is a normal fp32 number.
+inline constexpr float lowest_exponent = -87.0f;
+
+/// e^d for d in [lowest_exponent, 88] with relative error 1e-7. Outside, and for NaN, the result
+/// is some number. d log2(e) is split by the rounding of a large addition into an integer, which
+/// goes into the exponent, and a fraction for a polynomial.
+template <class Reals>
+Reals exp_in_range(Reals const& d)
+{
+  Reals const shifted = d * 1.44269504088896341f + 12582912.0f;  // 1.5 * 2^23: ulp 1
+  Reals const f = d * 1.44269504088896341f - (shifted - 12582912.0f);
+  Reals p = f * 1.326472877e-3f + 9.671513183e-3f;
+  p = p * f + 5.550733744e-2f;
+  p = p * f + 2.402224208e-1f;
+  p = p * f + 6.931469776e-1f;
+  p = p * f + 1.0f;
+  return as_reals<Reals>(as_bits(p) + (as_bits(shifted) << 23));
+}
+
+/// e^log_p for a log-probability, at most a little above 0.
+template <class Real>
+  requires std::is_floating_point_v<Real>
+PREFOPT_HD Real probability(Real log_p)
+{
+  using std::exp;
+  return exp(log_p);
+}
+
+/// 0 instead of a subnormal number; NaN propagates.
+template <int N>
+pack<float, N> probability(pack<float, N> const& log_p)
+{
+  using reals = pack<float, N>;
+  reals const p = exp_in_range(max(log_p, reals(lowest_exponent)));
+  return select(log_p >= reals(lowest_exponent), p,
+                select(log_p < reals(lowest_exponent), reals(0), log_p));
+}
+
+}  // namespace prefopt::detail

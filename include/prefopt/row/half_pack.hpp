@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+/// \file  Logits in memory from and to fp32 packs: fp32, bf16 and fp16, two packs at a time.
+
+#include <cstdint>
+#include <cstring>
+#include <type_traits>
+
+#include <prefopt/core/pack.hpp>
+#include <prefopt/row/fast_exp.hpp>
+#include <prefopt/row/half.hpp>
+
+namespace prefopt::detail {
+
+/// Element types that have a vector path.
+template <class Stored>
+inline constexpr bool is_packable =
+    std::is_same_v<Stored, float> ||
+    (half_format_of<Stored> != half_format::none && sizeof(Stored) == 2);
+
+/// `decode_float16` on lanes.
+template <class Reals>
+Reals decode_float16_lanes(typename pack_bits<Reals>::vector const& half)
+{
+  auto const sign = (half & 0x8000u) << 16;
+  auto const size = (half & 0x7fffu) << 13;
+  auto const scaled = as_bits(as_reals<Reals>(size) * Reals(0x1p112f));
+  return as_reals<Reals>(sign | (size >= 0x0f800000u ? size | 0x70000000u : scaled));
+}
+
+/// `encode_bfloat16` on lanes, in the upper 16 bits.
+template <class Reals>
+typename pack_bits<Reals>::vector encode_bfloat16_lanes(Reals const& x)
+{
+  auto const bits = as_bits(x);
+  auto const rounded = bits + 0x7fffu + ((bits >> 16) & 1u);
+  return (x.lanes == x.lanes ? rounded : bits | 0x400000u) & 0xffff0000u;
+}
+
+/// `encode_float16` on lanes, in the lower 16 bits.
+template <class Reals>
+typename pack_bits<Reals>::vector encode_float16_lanes(Reals const& x)
+{
+  auto const bits = as_bits(x);
+  auto const sign = (bits >> 16) & 0x8000u;
+  auto const size = bits & 0x7fffffffu;
+  auto const tiny = as_bits(as_reals<Reals>(size) + Reals(0.5f)) - 0x3f000000u;
+  auto half = (size - 0x38000000u + 0xfffu + ((size >> 13) & 1u)) >> 13;
+  half = size < 0x38800000u ? tiny : half;
+  half = size >= 0x477ff000u ? half - half + 0x7c00u : half;
+  half = x.lanes == x.lanes ? half : 0x7e00u | ((size >> 13) & 0x3ffu);
+  return sign | half;
+}
+
+/// Two packs of consecutive logits, each logit in some lane of one of them. A pair of 16-bit
+/// numbers is one lane of integers, so even ones go to `first` and odd ones to `second`: widening
+/// in memory order would cost shuffles, and no row operation asks for the order.
+template <class Reals>
+struct pack_pair {
+  static constexpr index_t size = 2 * lanes_of<Reals>;
+
+  Reals first;
+  Reals second;
+};
+
+template <class Reals, class Stored>
+pack_pair<Reals> load_pair(Stored const* from)
+{
+  if constexpr (std::is_same_v<Stored, float>) {
+    pack_pair<Reals> x;
+    x.first.load(from, 1, lanes_of<Reals>);
+    x.second.load(from + lanes_of<Reals>, 1, lanes_of<Reals>);
+    return x;
+  } else {
+    typename pack_bits<Reals>::vector both;
+    std::memcpy(&both, from, sizeof both);
+    if constexpr (half_format_of<Stored> == half_format::bfloat16) {
+      return {as_reals<Reals>(both << 16), as_reals<Reals>(both & 0xffff0000u)};
+    } else {
+      return {decode_float16_lanes<Reals>(both & 0xffffu), decode_float16_lanes<Reals>(both >> 16)};
+    }
+  }
+}
+
+template <class Reals, class Stored>
+void store_pair(Stored* to, pack_pair<Reals> const& x)
+{
+  if constexpr (std::is_same_v<Stored, float>) {
+    x.first.store(to, 1, lanes_of<Reals>);
+    x.second.store(to + lanes_of<Reals>, 1, lanes_of<Reals>);
+  } else {
+    typename pack_bits<Reals>::vector both;
+    if constexpr (half_format_of<Stored> == half_format::bfloat16) {
+      both = (encode_bfloat16_lanes(x.first) >> 16) | encode_bfloat16_lanes(x.second);
+    } else {
+      both = encode_float16_lanes(x.first) | (encode_float16_lanes(x.second) << 16);
+    }
+    std::memcpy(static_cast<void*>(to), &both, sizeof both);
+  }
+}
+
+}  // namespace prefopt::detail
