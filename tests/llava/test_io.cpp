@@ -465,6 +465,7 @@ TEST_CASE("a malformed pair is an error with file and line", "[llava]")
                    {"pairs.jsonl:2", "unique", "'chosen'"}));
   REQUIRE(mentions(pair_error("{\"question\": \"\xff\"}"), {"pairs.jsonl:2", "UTF-8"}));
   REQUIRE(mentions(pair_error(R"({"question": "\ud83d"})"), {"pairs.jsonl:2"}));
+  REQUIRE(mentions(pair_error(R"({"question": 1e999})"), {"pairs.jsonl:2", "1e999"}));
   REQUIRE(mentions(pair_error(R"({"question": "q", "chosen": "c", "image": "a.png"})"),
                    {"pairs.jsonl:2", "no 'rejected'"}));
   REQUIRE(
@@ -532,6 +533,11 @@ TEST_CASE("an image that is missing, damaged, something else or too large is an 
           mentions(error(put_file(folder / "cut", bytes.substr(0, kept))), {"cut", "expected a"}));
     }
   }
+  // A Huffman table that claims 16 * 255 codes.
+  std::string hostile = llava::read_file(jpg);
+  auto const table = hostile.find("\xff\xc4");
+  hostile.replace(table + 5, 16, 16, '\xff');
+  REQUIRE(mentions(error(put_file(folder / "h.jpg", hostile)), {"h.jpg", "Huffman"}));
   REQUIRE(mentions(error(png, {.max_side = 63}), {"i.png", "at most 63", "64 x 48"}));
   REQUIRE(mentions(error(png, {.max_pixels = 3000}), {"i.png", "3000", "64 x 48"}));
   REQUIRE(mentions(error(png, {.max_file_bytes = 100}), {"i.png", "100 bytes"}));

@@ -251,7 +251,7 @@ TEST_CASE("own logarithm, sine and cosine are accurate to float rounding", "[ima
 
 TEST_CASE("normals have the moments and tails of the normal distribution", "[image]")
 {
-  index_t const n = 400000;
+  constexpr index_t n = 400000;
   double sum = 0, squares = 0, fourth = 0, neighbours = 0;
   index_t beyond_two = 0;
   float previous = 0;
@@ -266,7 +266,7 @@ TEST_CASE("normals have the moments and tails of the normal distribution", "[ima
   }
   // Five standard errors of each estimate: 1, sqrt 2, sqrt 96 over sqrt n; binomial for the tail.
   double const unit = 5 / std::sqrt(static_cast<double>(n));
-  auto const mean = [n](double total) { return total / static_cast<double>(n); };
+  auto const mean = [](double total) { return total / static_cast<double>(n); };
   REQUIRE(std::abs(mean(sum)) < unit);
   REQUIRE(std::abs(mean(squares) - 1) < unit * std::sqrt(2.0));
   REQUIRE(std::abs(mean(fourth) - 3) < unit * std::sqrt(96.0));

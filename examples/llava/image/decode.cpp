@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "llava/image/decode.hpp"
 
+#include <algorithm>
+#include <limits>
 #include <memory>
 #include <stdexcept>
 #include <string>
@@ -17,6 +19,7 @@
 #include <stb_image.h>
 #endif
 
+#include "llava/image/jpeg_check.hpp"
 #include "llava/support/file.hpp"
 
 namespace llava {
@@ -27,29 +30,34 @@ namespace {
   throw std::runtime_error(path.string() + ": " + what);
 }
 
-/// The decoder fills what is missing of a JPEG with grey and calls it a success, so the end marker
-/// of either format is looked for here. In a JPEG coded data cannot contain it, and thumbnails lie
-/// before the last scan; a PNG ends with the chunk IEND and its four checksum bytes.
-bool is_truncated(std::string_view bytes)
+/// Refuses what the decoder must not see. A PNG ends with the chunk IEND and four checksum bytes.
+void check_bytes(std::filesystem::path const& path, std::string_view bytes)
 {
   using namespace std::string_view_literals;
+  std::string_view fault;
   if (bytes.starts_with("\xff\xd8"sv)) {
-    auto const last_scan = bytes.rfind("\xff\xda"sv);
-    return last_scan == bytes.npos || bytes.find("\xff\xd9"sv, last_scan) == bytes.npos;
+    fault = jpeg_fault(bytes);
+  } else if (bytes.starts_with("\x89PNG\r\n\x1a\n"sv)) {
+    auto const end_chunk = bytes.rfind("IEND"sv);
+    if (end_chunk == bytes.npos || bytes.size() - end_chunk < 8) { fault = "truncated PNG"; }
+  } else {
+    fail(path, "expected a PNG or JPEG image, got " + std::to_string(bytes.size()) +
+                   " bytes of something else");
   }
-  auto const end_chunk = bytes.rfind("IEND"sv);
-  return end_chunk == bytes.npos || bytes.size() - end_chunk < 8;
+  if (!fault.empty()) { fail(path, "expected a whole image, got a " + std::string(fault)); }
 }
 
 byte_image decode(std::filesystem::path const& path, int channels, decode_limits const& limits)
 {
-  std::string const bytes = read_file(path, limits.max_file_bytes);
+  constexpr index_t decoder_limit = std::numeric_limits<int>::max();
+  std::string const bytes = read_file(path, std::min(limits.max_file_bytes, decoder_limit));
+  check_bytes(path, bytes);
   auto const* const data = reinterpret_cast<stbi_uc const*>(bytes.data());
   auto const size = static_cast<int>(bytes.size());
   int width = 0, height = 0, stored_channels = 0;
   if (stbi_info_from_memory(data, size, &width, &height, &stored_channels) == 0) {
-    fail(path, std::string("expected a PNG or JPEG image, got ") + std::to_string(bytes.size()) +
-                   " bytes of something else (" + stbi_failure_reason() + ")");
+    fail(path,
+         std::string("expected a sound image header, got one with: ") + stbi_failure_reason());
   }
   if (width > limits.max_side || height > limits.max_side ||
       index_t{width} * height > limits.max_pixels) {
@@ -57,13 +65,11 @@ byte_image decode(std::filesystem::path const& path, int channels, decode_limits
                    " pixels a side and " + std::to_string(limits.max_pixels) + " pixels, got " +
                    std::to_string(width) + " x " + std::to_string(height));
   }
-  if (is_truncated(bytes)) { fail(path, "expected a whole image, got a truncated one"); }
   std::unique_ptr<stbi_uc, void (*)(void*)> const pixels(
       stbi_load_from_memory(data, size, &width, &height, &stored_channels, channels),
       stbi_image_free);
   if (!pixels) {
-    fail(path,
-         std::string("expected a whole image, got a damaged one (") + stbi_failure_reason() + ")");
+    fail(path, std::string("expected a whole image, got one with: ") + stbi_failure_reason());
   }
   byte_image image = prefopt::make_byte_image(width, height, channels);
   image.pixels.assign(pixels.get(), pixels.get() + image.pixels.size());

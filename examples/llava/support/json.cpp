@@ -41,7 +41,7 @@ nlohmann::json parse_json(std::string_view text, std::string const& where)
         [&check](int depth, nlohmann::json::parse_event_t event, nlohmann::json& parsed) {
           return check(depth, event, parsed);
         });
-  } catch (nlohmann::json::parse_error const& error) {
+  } catch (nlohmann::json::exception const& error) {  // also numbers beyond double
     throw std::runtime_error(where + ": expected well-formed JSON in UTF-8, got " + error.what());
   }
 }
