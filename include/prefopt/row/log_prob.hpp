@@ -21,6 +21,11 @@ struct row_log_prob_seeds {
   Real d_log_prob = Real(0);
   Real d_entropy = Real(0);
   Real d_log_normalizer = Real(0);
+
+  PREFOPT_HD constexpr bool are_zero() const
+  {
+    return d_log_prob == Real(0) && d_entropy == Real(0) && d_log_normalizer == Real(0);
+  }
 };
 
 namespace detail {
@@ -92,14 +97,17 @@ struct zero_gradient {
 }  // namespace detail
 
 /// Statistics of one row, or of one vocabulary shard of it: merge the shards, then `result()`.
-/// `target` is the index within this shard, negative where another shard holds it. One pass.
+/// `target` is the index within this shard; any other number where another shard holds it. One
+/// pass.
 template <class Real, row_executor<logit_stats<Real>> Executor, class Logits>
 PREFOPT_HD token_stats<Real> row_stats(Executor& ex, Logits logits, index_t target,
                                        logit_transform<Real> const& transform = {})
 {
   detail::logit_map<Real> const map(transform);
   token_stats<Real> stats{ex.reduce(logits, logit_stats<Real>{}, detail::push_logit<Real>{map})};
-  if (target >= 0) { stats.target_logit = map(detail::to_real<Real>(logits[target])); }
+  if (target >= 0 && target < logits.size()) {
+    stats.target_logit = map(detail::to_real<Real>(logits[target]));
+  }
   return stats;
 }
 
@@ -121,8 +129,10 @@ PREFOPT_HD row_log_prob_result<Real> row_log_prob(Executor& ex, Logits logits, i
 /// target and transform, and the seeds dL/d(result). `out` may be the same memory as `logits`, or
 /// of another type; each element is rounded once.
 ///
-/// A masked logit (-inf) gets gradient 0, also as the target. An ignored token (negative target)
-/// or one whose seeds are all 0 gets a row of zeros, whatever its logits hold.
+/// A vocabulary shard takes the result of the whole row, and a target >= logits.size() where
+/// another shard holds it. A masked logit (-inf) gets gradient 0, also as the target. An ignored
+/// token (negative target) or one whose seeds are all 0 gets a row of zeros, whatever its logits
+/// hold.
 template <class Real, row_executor<logit_stats<Real>> Executor, class Logits, class Out>
 PREFOPT_HD void row_log_prob_gradient(Executor& ex, Logits logits, Out out, index_t target,
                                       row_log_prob_result<Real> const& row,
@@ -130,10 +140,8 @@ PREFOPT_HD void row_log_prob_gradient(Executor& ex, Logits logits, Out out, inde
                                       logit_transform<Real> const& transform = {})
 {
   ex.barrier();  // every lane has read logits[target] before any lane overwrites it
-  bool const unseeded = seeds.d_log_prob == Real(0) && seeds.d_entropy == Real(0) &&
-                        seeds.d_log_normalizer == Real(0);
   using stored = typename Out::element_type;
-  if (target < 0 || unseeded) {
+  if (target < 0 || seeds.are_zero()) {
     ex.transform(logits, out, detail::zero_gradient<stored>{});
   } else {
     detail::logit_map<Real> const map(transform);

@@ -37,7 +37,9 @@ void contiguous_logit_gradient(In const* in, Out* out, index_t size,
                                logit_gradient<float, Out, Map> const gradient)
 {
   index_t const target = gradient.target;
-  Out const at_target = gradient(in[target], target);  // before an in-place store replaces it
+  bool const holds_target = target < size;  // no: another vocabulary shard does
+  // Before an in-place store replaces the logit.
+  Out const at_target = holds_target ? gradient(in[target], target) : from_real<Out>(0.0f);
   constexpr index_t pair = pack_pair<Reals>::size;
   index_t const whole = size / pair * pair;
   auto const step = [gradient](In const* from, Out* to) {
@@ -53,7 +55,7 @@ void contiguous_logit_gradient(In const* in, Out* out, index_t size,
     step(padded, result);
     std::copy(result, result + (size - whole), out + whole);
   }
-  out[target] = at_target;
+  if (holds_target) { out[target] = at_target; }
 }
 
 }  // namespace detail
