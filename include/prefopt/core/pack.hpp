@@ -152,7 +152,8 @@ pack<float, N> exp(pack<float, N> const& argument)
   p = p * r + 5.0000001201e-1f;
   p = (p * r * r + r) + 1.0f;
   // 2^n as two factors, so that neither leaves the normal range where the product is subnormal.
-  integers const whole = __builtin_convertvector(n.lanes, integers);
+  // The integer n lies in the low bits of `shifted`; converting n would be undefined for NaN.
+  integers const whole = __builtin_bit_cast(integers, shifted.lanes) - 0x4b400000;
   integers const half = whole >> 1;
   integers const first = (half + 127) << 23;
   integers const second = (whole - half + 127) << 23;

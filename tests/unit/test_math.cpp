@@ -1,0 +1,180 @@
+// SPDX-License-Identifier: MIT
+/// \file  The stable scalar functions, and dual numbers against closed forms.
+
+#include <cmath>
+#include <cstdint>
+#include <limits>
+#include <vector>
+
+#include <prefopt/core/dual.hpp>
+#include <prefopt/core/math.hpp>
+
+#include "support/catch.hpp"
+
+using namespace prefopt;
+
+namespace {
+
+/// log sigmoid in more precision than any scalar under test, stable on both sides.
+long double reference_log_sigmoid(long double x)
+{
+  return x > 0 ? -std::log1p(std::exp(-x)) : x - std::log1p(std::exp(x));
+}
+long double reference_sigmoid(long double x)
+{
+  long double const e = std::exp(-std::abs(x));
+  return (x > 0 ? 1 : e) / (1 + e);
+}
+
+/// Points of [-1e4, 1e4]: dense around 0, in powers of ten towards 0 and outwards.
+template <class Real>
+std::vector<Real> margins()
+{
+  std::vector<Real> points{0};
+  for (int i = -4000; i <= 4000; ++i) { points.push_back(static_cast<Real>(i) / 40); }
+  for (Real size = Real(1e-30); size <= Real(1e4); size *= Real(1.37)) {
+    points.push_back(size);
+    points.push_back(-size);
+  }
+  points.push_back(Real(1e4));
+  points.push_back(Real(-1e4));
+  return points;
+}
+
+/// |got - want| in units of Real's rounding error of `want`; below the normal numbers, of the
+/// smallest normal one.
+template <class Real>
+double roundings(Real got, long double want)
+{
+  long double const unit =
+      std::max(std::abs(want), static_cast<long double>(std::numeric_limits<Real>::min())) *
+      std::numeric_limits<Real>::epsilon();
+  return static_cast<double>(std::abs(got - want) / unit);
+}
+
+template <class Real>
+void check_log_sigmoid()
+{
+  double worst_value = 0, worst_slope = 0, worst_sigmoid = 0;
+  for (Real x : margins<Real>()) {
+    auto const r = log_sigmoid_with_slope(x);
+    worst_value = std::max(worst_value, roundings(r.value, reference_log_sigmoid(x)));
+    worst_slope = std::max(worst_slope, roundings(r.slope, reference_sigmoid(-x)));
+    worst_sigmoid = std::max(worst_sigmoid, roundings(sigmoid(x), reference_sigmoid(x)));
+    REQUIRE(softplus(x) == -log_sigmoid(-x));
+  }
+  // One exponential (half an ulp), one log1p or one quotient, one sum.
+  CHECK(worst_value < 2);
+  CHECK(worst_slope < 2);
+  CHECK(worst_sigmoid < 2);
+}
+
+}  // namespace
+
+TEST_CASE("log sigmoid and its slope keep full relative precision from -1e4 to 1e4", "[math]")
+{
+  check_log_sigmoid<float>();
+  check_log_sigmoid<double>();
+}
+
+TEST_CASE("log sigmoid has its limits at infinity and passes NaN on", "[math]")
+{
+  double const inf = infinity_v<double>;
+  CHECK(log_sigmoid(inf) == 0);
+  CHECK(log_sigmoid(-inf) == -inf);
+  CHECK(log_sigmoid_with_slope(inf).slope == 0);
+  CHECK(log_sigmoid_with_slope(-inf).slope == 1);
+  CHECK(std::isnan(log_sigmoid(quiet_nan_v<double>)));
+  CHECK(std::isnan(log_sigmoid_with_slope(quiet_nan_v<double>).slope));
+  CHECK(softplus(inf) == inf);
+  CHECK(sigmoid(-inf) == 0);
+  CHECK(sigmoid(0.0) == 0.5);
+}
+
+TEST_CASE("max and min let a NaN in their first argument through", "[math]")
+{
+  CHECK(std::isnan(max(quiet_nan_v<float>, 1.0f)));
+  CHECK(std::isnan(min(quiet_nan_v<float>, 1.0f)));
+  CHECK(max(1.0f, 2.0f) == 2.0f);
+  CHECK(min(1.0f, 2.0f) == 1.0f);
+  STATIC_REQUIRE(select(true, 1.0, 2.0) == 1.0);
+}
+
+namespace {
+
+using dual2 = dual<double, 2>;
+
+/// Value and both partials, to rounding.
+void check_dual(dual2 const& got, double value, double by_x, double by_y)
+{
+  CHECK(got.value == Approx(value).epsilon(1e-15));
+  CHECK(got.partial[0] == Approx(by_x).epsilon(1e-14));
+  CHECK(got.partial[1] == Approx(by_y).epsilon(1e-14));
+}
+
+}  // namespace
+
+TEST_CASE("arithmetic of dual numbers has the closed-form partials", "[dual]")
+{
+  for (double a : {-3.5, 0.25, 7.0}) {
+    for (double b : {-1.25, 0.5, 40.0}) {
+      dual2 const x = dual2::variable(a, 0);
+      dual2 const y = dual2::variable(b, 1);
+      check_dual(x + y, a + b, 1, 1);
+      check_dual(x - y, a - b, 1, -1);
+      check_dual(x * y, a * b, b, a);
+      check_dual(x / y, a / b, 1 / b, -a / (b * b));
+      check_dual(-x, -a, -1, 0);
+      check_dual(x * x * y, a * a * b, 2 * a * b, a * a);
+      check_dual(x + 2.0, a + 2, 1, 0);
+      check_dual(2.0 + y, b + 2, 0, 1);
+      check_dual(x - 2.0, a - 2, 1, 0);
+      check_dual(2.0 - y, 2 - b, 0, -1);
+      check_dual(x * 3.0, 3 * a, 3, 0);
+      check_dual(3.0 * y, 3 * b, 0, 3);
+      check_dual(x / 4.0, a / 4, 0.25, 0);
+      check_dual(dual2(5), 5, 0, 0);
+    }
+  }
+}
+
+TEST_CASE("functions of dual numbers have the closed-form partials", "[dual]")
+{
+  for (double a : {0.01, 0.5, 3.0, 20.0}) {
+    dual2 const x = dual2::variable(a, 1);
+    check_dual(exp(x), std::exp(a), 0, std::exp(a));
+    check_dual(log(x), std::log(a), 0, 1 / a);
+    check_dual(log1p(x), std::log1p(a), 0, 1 / (1 + a));
+    double const s = 1 / (1 + std::exp(-a));
+    double const t = 1 / (1 + std::exp(a));  // 1 - s
+    check_dual(log_sigmoid(x), -std::log1p(std::exp(-a)), 0, t);
+    check_dual(log_sigmoid(-x), -a - std::log1p(std::exp(-a)), 0, -s);
+    check_dual(sigmoid(x), s, 0, s * t);
+    check_dual(sigmoid(-x), t, 0, -s * t);
+    check_dual(softplus(x), a + std::log1p(std::exp(-a)), 0, s);
+    check_dual(exp(log(x) * 2.0), a * a, 0, 2 * a);
+  }
+}
+
+TEST_CASE("the branch of a dual number that is not taken contributes nothing", "[dual]")
+{
+  dual2 const x = dual2::variable(2, 0);
+  dual2 const wrong = log(x - 2.0);  // -inf with an infinite slope
+  check_dual(select(x > dual2(1), x * 3.0, wrong), 6, 3, 0);
+  check_dual(max(x, dual2(0)), 2, 1, 0);
+  check_dual(max(-x, dual2(0)), 0, 0, 0);
+  check_dual(min(x, dual2(0)), 0, 0, 0);
+  CHECK((x > 1.0 && x >= 2.0 && x < 3.0 && x <= 2.0));
+  CHECK((x > dual2(1) && x >= dual2(2) && x < dual2(3) && x <= dual2(2)));
+}
+
+TEST_CASE("an infinite constant does not turn a zero partial into NaN", "[dual]")
+{
+  double const inf = infinity_v<double>;
+  dual2 const x = dual2::variable(2, 0);
+  CHECK((x + inf).partial[1] == 0);
+  CHECK((x - inf).partial[0] == 1);
+  CHECK(log_sigmoid(x - inf).value == -inf);
+  CHECK(log_sigmoid(x - inf).partial[0] == 1);
+  CHECK(log_sigmoid(x + inf).partial[0] == 0);
+}

@@ -1,0 +1,186 @@
+// SPDX-License-Identifier: MIT
+/// \file  Packs: elementary functions against the C library in double, loads, stores and masks.
+
+#include <algorithm>
+#include <bit>
+#include <cmath>
+#include <cstdint>
+#include <limits>
+#include <vector>
+
+#include <prefopt/core/dual.hpp>
+#include <prefopt/core/pack.hpp>
+
+#include "support/catch.hpp"
+
+using namespace prefopt;
+
+namespace {
+
+/// Distance in units of float's spacing at `want`, with infinity one spacing beyond the largest.
+double ulps(float got, double want)
+{
+  double const top = 0x1p128;
+  double const g = std::isinf(got) ? std::copysign(top, got) : static_cast<double>(got);
+  double const w = std::clamp(want, -top, top);
+  int const exponent = std::clamp(std::ilogb(w), -126, 127);
+  return std::abs(g - w) / std::ldexp(1.0, exponent - 23);
+}
+
+/// Largest error over floats that are evenly spaced in their bit patterns: every exponent,
+/// subnormal numbers and both signs, with a stride that is coprime to the width of the mantissa.
+template <int N, class Function, class Reference>
+double worst_ulps(Function f, Reference reference)
+{
+  double worst = 0;
+  std::uint64_t const stride = 4099;
+  for (std::uint64_t bits = 0; bits < (std::uint64_t{1} << 32);) {
+    float x[N];
+    int count = 0;
+    for (; count < N && bits < (std::uint64_t{1} << 32); bits += stride) {
+      float const candidate = std::bit_cast<float>(static_cast<std::uint32_t>(bits));
+      if (std::isfinite(candidate)) { x[count++] = candidate; }
+    }
+    pack<float, N> p;
+    p.load(x, 1, count);
+    pack<float, N> const y = f(p);
+    for (int k = 0; k < count; ++k) {
+      double const want = reference(static_cast<double>(x[k]));
+      if (std::isnan(want) || std::isinf(want)) {
+        bool const same =
+            std::isnan(want) ? std::isnan(y.lanes[k]) : static_cast<double>(y.lanes[k]) == want;
+        if (!same) { worst = infinity_v<double>; }
+      } else {
+        worst = std::max(worst, ulps(y.lanes[k], want));
+      }
+    }
+  }
+  return worst;
+}
+
+/// The functions' values at one point, in every lane.
+template <int N>
+void check_special_values()
+{
+  using reals = pack<float, N>;
+  float const inf = infinity_v<float>;
+  float const nan = quiet_nan_v<float>;
+  auto const first = [](reals const& p) { return static_cast<float>(p.lanes[0]); };
+  CHECK(first(exp(reals(0.0f))) == 1.0f);
+  CHECK(first(exp(reals(inf))) == inf);
+  CHECK(first(exp(reals(-inf))) == 0.0f);
+  CHECK(first(exp(reals(1000.0f))) == inf);
+  CHECK(first(exp(reals(-1000.0f))) == 0.0f);
+  CHECK(std::isnan(first(exp(reals(nan)))));
+  CHECK(first(log(reals(1.0f))) == 0.0f);
+  CHECK(first(log(reals(0.0f))) == -inf);
+  CHECK(first(log(reals(inf))) == inf);
+  CHECK(std::isnan(first(log(reals(-1.0f)))));
+  CHECK(std::isnan(first(log(reals(nan)))));
+  CHECK(first(log1p(reals(0.0f))) == 0.0f);
+  CHECK(first(log1p(reals(-1.0f))) == -inf);
+  CHECK(first(log1p(reals(inf))) == inf);
+  CHECK(std::isnan(first(log1p(reals(-1.5f)))));
+  CHECK(std::isnan(first(log1p(reals(nan)))));
+}
+
+constexpr int sse_width = 4;
+constexpr int native_width = vector_bytes / 4;
+
+}  // namespace
+
+TEMPLATE_TEST_CASE_SIG("exp, log and log1p of packs stay within their stated errors", "[pack]",
+                       ((int N), N), sse_width, native_width)
+{
+  auto const f_exp = [](pack<float, N> const& x) { return exp(x); };
+  auto const f_log = [](pack<float, N> const& x) { return log(x); };
+  auto const f_log1p = [](pack<float, N> const& x) { return log1p(x); };
+  double const e = worst_ulps<N>(f_exp, [](double x) { return std::exp(x); });
+  double const l = worst_ulps<N>(f_log, [](double x) { return std::log(x); });
+  double const p = worst_ulps<N>(f_log1p, [](double x) { return std::log1p(x); });
+  CAPTURE(e, l, p);
+  CHECK(e < 1.5);
+  CHECK(l < 2);
+  CHECK(p < 2);
+  check_special_values<N>();
+}
+
+TEST_CASE("exp, log and log1p of double packs are the C library's", "[pack]")
+{
+  using reals = native_pack<double>;
+  for (double x : {-0.5, 0.0, 1e-300, 0.7, 3.0, 700.0}) {
+    CHECK(exp(reals(x)).lanes[0] == std::exp(x));
+    CHECK(log1p(reals(x)).lanes[1] == std::log1p(x));
+    if (x > 0) { CHECK(log(reals(x)).lanes[1] == std::log(x)); }
+  }
+}
+
+TEST_CASE("log sigmoid of packs keeps its relative precision from -1e4 to 1e4", "[pack]")
+{
+  using reals = native_pack<float>;
+  double worst_value = 0, worst_slope = 0;
+  for (float size = 1e-30f; size <= 1e4f; size *= 1.0137f) {
+    for (float x : {size, -size}) {
+      auto const r = log_sigmoid_with_slope(reals(x));
+      double const e = std::exp(-std::abs(static_cast<double>(x)));
+      double const value = std::min(static_cast<double>(x), 0.0) - std::log1p(e);
+      worst_value = std::max(worst_value, ulps(r.value.lanes[0], value));
+      worst_slope = std::max(worst_slope, ulps(r.slope.lanes[0], (x > 0 ? e : 1) / (1 + e)));
+    }
+  }
+  CAPTURE(worst_value, worst_slope);
+  CHECK(worst_value < 4);
+  CHECK(worst_slope < 4);
+}
+
+TEST_CASE("packs load and store any number of lanes at any stride", "[pack]")
+{
+  using reals = native_pack<float>;
+  constexpr index_t lanes = lanes_of<reals>;
+  for (index_t stride : {1, 3}) {
+    for (index_t count = 0; count <= lanes; ++count) {
+      std::vector<float> from, to(static_cast<std::size_t>(lanes * stride), -1.0f);
+      for (index_t i = 0; i < lanes * stride; ++i) { from.push_back(static_cast<float>(i)); }
+      reals x(99.0f);
+      x.load(from.data(), stride, count);
+      x.store(to.data(), stride, count);
+      for (index_t k = 0; k < lanes; ++k) {
+        CHECK(x.lanes[k] == (k < count ? static_cast<float>(k * stride) : 99.0f));
+        CHECK(to[static_cast<std::size_t>(k * stride)] ==
+              (k < count ? static_cast<float>(k * stride) : -1.0f));
+      }
+    }
+  }
+}
+
+TEST_CASE("comparisons of packs choose lane by lane", "[pack]")
+{
+  using reals = pack<double, 2>;
+  reals a, b;
+  double const x[2] = {1, 4}, y[2] = {2, 3};
+  a.load(x, 1, 2);
+  b.load(y, 1, 2);
+  auto const chosen = [](reals const& p, double first, double second) {
+    return p.lanes[0] == first && p.lanes[1] == second;
+  };
+  CHECK(chosen(select(a < b, a, b), 1, 3));
+  CHECK(chosen(select(a > b, a, b), 2, 4));
+  CHECK(chosen(select(a <= b, a, b), 1, 3));
+  CHECK(chosen(select(a >= b, a, b), 2, 4));
+  CHECK(chosen(select(a == reals(4), a, b), 2, 4));
+  CHECK(chosen(max(a, b), 2, 4));
+  CHECK(chosen(min(a, b), 1, 3));
+  CHECK(chosen(-a * b / 2.0 + 1.0, 0, -5));
+}
+
+TEST_CASE("lanes of a pack reduce to one number", "[pack]")
+{
+  using reals = pack<float, 4>;
+  float const x[4] = {1, -2, 8, 3};
+  reals p;
+  p.load(x, 1, 4);
+  CHECK(sum_lanes(p) == 10);
+  CHECK(max_lane(p) == 8);
+  CHECK(any_lane(p > reals(7)));
+  CHECK_FALSE(any_lane(p > reals(8)));
+}
