@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+/// \file  What a curriculum is: a schedule that says, phase by phase, which parts of an
+/// easy-to-hard ranking are open and how much is drawn from each.
+
+#include <concepts>
+#include <string>
+#include <type_traits>
+
+#include <prefopt/core/error.hpp>
+#include <prefopt/core/math.hpp>
+#include <prefopt/ranking/levels.hpp>
+
+namespace prefopt {
+
+/// The ranks [first, last) and how many samples of them an epoch of the phase draws: each rank
+/// `draws / size()` times, rounded down or up. `draws == size()` is every sample once.
+struct open_part {
+  index_t first = 0;
+  index_t last = 0;
+  index_t draws = 0;
+
+  constexpr index_t size() const { return last - first; }
+  friend bool operator==(open_part const&, open_part const&) = default;
+};
+
+/// Every sample of [first, last) once.
+constexpr open_part whole(index_t first, index_t last)
+{
+  return {first, last, last - first};
+}
+
+/// A schedule: a small value that answers for the levels of a ranking
+/// - `phases(levels)`: how many phases the run has;
+/// - `epochs_of(phase, levels)`: how often the phase is run through, each time in a new order;
+/// - `part(phase, j, levels)`: what is open in it.
+/// The weight of a part is its share of the draws. A phase changes whenever what is open changes,
+/// so a schedule that moves every step has a phase for every step.
+template <class Schedule>
+concept curriculum_schedule =
+    std::regular<Schedule> && std::is_trivially_copyable_v<Schedule> &&
+    requires(Schedule const& s, index_t phase, index_t j, level_view levels) {
+      { s.phases(levels) } -> std::same_as<index_t>;
+      { s.epochs_of(phase, levels) } -> std::same_as<index_t>;
+      { s.part(phase, j, levels) } -> std::same_as<open_part>;
+    };
+
+/// A schedule that mixes several parts in one phase also has `parts(phase, levels)`.
+template <class Schedule>
+concept mixes_parts = requires(Schedule const& s, index_t phase, level_view levels) {
+  { s.parts(phase, levels) } -> std::same_as<index_t>;
+};
+
+/// One sentence for each way in which a type is no schedule.
+template <class Schedule>
+consteval bool check_schedule()
+{
+  static_assert(std::regular<Schedule> && std::is_trivially_copyable_v<Schedule>,
+                "prefopt: a schedule must be a plain value: default-constructible, trivially "
+                "copyable, and comparable with ==");
+  static_assert(
+      requires(Schedule const& s, level_view levels) {
+        { s.phases(levels) } -> std::same_as<index_t>;
+      }, "prefopt: a schedule needs 'index_t phases(level_view) const'");
+  static_assert(
+      requires(Schedule const& s, index_t phase, level_view levels) {
+        { s.epochs_of(phase, levels) } -> std::same_as<index_t>;
+      }, "prefopt: a schedule needs 'index_t epochs_of(index_t phase, level_view) const'");
+  static_assert(
+      requires(Schedule const& s, index_t phase, index_t j, level_view levels) {
+        { s.part(phase, j, levels) } -> std::same_as<open_part>;
+      }, "prefopt: a schedule needs 'open_part part(index_t phase, index_t j, level_view) const'");
+  return curriculum_schedule<Schedule>;
+}
+
+/// The number of parts of a phase: 1 unless the schedule mixes.
+template <curriculum_schedule Schedule>
+constexpr index_t parts_of(Schedule const& schedule, index_t phase, level_view levels)
+{
+  if constexpr (mixes_parts<Schedule>) {
+    return schedule.parts(phase, levels);
+  } else {
+    return 1;
+  }
+}
+
+/// Part j of a phase, checked: throws `std::invalid_argument` when it leaves the ranking or draws
+/// from nothing.
+template <curriculum_schedule Schedule>
+open_part checked_part(Schedule const& schedule, index_t phase, index_t j, level_view levels)
+{
+  open_part const part = schedule.part(phase, j, levels);
+  bool const inside = 0 <= part.first && part.first <= part.last && part.last <= levels.samples();
+  if (!inside || part.draws < 0 || (part.draws > 0 && part.size() == 0)) {
+    detail::throw_invalid("checked_part", "phase " + std::to_string(phase),
+                          "draws from ranks within 0 to " + std::to_string(levels.samples()),
+                          std::to_string(part.draws) + " draws from " + std::to_string(part.first) +
+                              " to " + std::to_string(part.last));
+  }
+  return part;
+}
+
+/// Samples drawn in one epoch of a phase; 0 for a phase without epochs. Throws
+/// `std::invalid_argument` for a negative number of epochs.
+template <curriculum_schedule Schedule>
+index_t draws_of(Schedule const& schedule, index_t phase, level_view levels)
+{
+  index_t const epochs = schedule.epochs_of(phase, levels);
+  if (epochs < 0) {
+    detail::throw_invalid("draws_of", "epochs of phase " + std::to_string(phase), "0 or more",
+                          std::to_string(epochs));
+  }
+  if (epochs == 0) { return 0; }
+  index_t draws = 0;
+  for (index_t j = 0; j < parts_of(schedule, phase, levels); ++j) {
+    draws += checked_part(schedule, phase, j, levels).draws;
+  }
+  return draws;
+}
+
+}  // namespace prefopt

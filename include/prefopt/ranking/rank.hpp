@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+/// \file  The easy-to-hard order of samples by their difficulty scores.
+
+#include <algorithm>
+#include <string>
+
+#include <prefopt/core/error.hpp>
+#include <prefopt/core/math.hpp>
+#include <prefopt/core/view.hpp>
+
+namespace prefopt {
+
+/// order[r] = index of the sample with the r-th lowest score.
+///
+/// A total order, hence the same on every machine: ascending score, equal scores (also 0 and -0)
+/// by ascending index. -infinity ranks first and +infinity last, among themselves by index. Throws
+/// `std::invalid_argument` naming the first sample whose score is NaN, and when `order` has another
+/// length or is not contiguous. Sorts in place in O(n log n) and allocates nothing.
+template <tensor_of_rank<1> Scores>
+void rank_easy_to_hard(Scores const& scores, vector_view<index_t> order)
+{
+  constexpr char const* name = "rank_easy_to_hard";
+  using real = typename detail::traits_of<Scores>::element_type;
+  vector_view<real const> const score(scores);
+  detail::require_extent(name, "order", score.size(), order.size());
+  if (order.stride != 1 && order.size() > 1) {
+    detail::throw_invalid(name, "column 'order'", "stride 1", std::to_string(order.stride));
+  }
+  for (index_t i = 0; i < score.size(); ++i) {
+    if (score[i] != score[i]) {
+      detail::throw_invalid(name, "score of sample " + std::to_string(i), "a number", "NaN");
+    }
+    order[i] = i;
+  }
+  std::sort(order.data, order.data + order.size(), [score](index_t a, index_t b) {
+    return score[a] < score[b] || (score[a] == score[b] && a < b);
+  });
+}
+
+}  // namespace prefopt
