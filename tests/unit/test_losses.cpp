@@ -254,3 +254,86 @@ TEST_CASE("a column that is missing or too short is named in the error", "[losse
         "prefopt::evaluate: column 'weight': expected 2 elements, got 3");
   CHECK(message(good, {.value = value}) == "no exception");
 }
+
+TEST_CASE("MFPO takes any number of modalities, each with its name, weight and gradient",
+          "[losses]")
+{
+  using loss_type = mfpo<double, 3>;
+  loss_type const loss{.beta = 0.2, .eta = 0.1, .text_weight = 0.5, .modality_weight = {{1, 2, 3}}};
+  record_of<loss_type, double> const x{.chosen = -20,
+                                       .rejected = -25,
+                                       .perturbed = {{-30, -18, -20}},
+                                       .ref_chosen = -21,
+                                       .ref_rejected = -22,
+                                       .ref_perturbed = {{-28, -19, -21}}};
+  double const beta = 0.2, chosen = beta * 1, rejected = beta * -3;
+  double const perturbed[3] = {beta * -2, beta * 1, beta * 1};
+  auto const loss_at = [](double u) { return std::log1p(std::exp(-u)); };
+  auto const slope_at = [](double u) { return 1 / (1 + std::exp(u)); };
+
+  auto const r = value_and_gradient<double>(loss, x);
+  double value = 0.5 * loss_at(chosen - rejected) + loss_at(chosen - 0.1);
+  double by_chosen = 0.5 * slope_at(chosen - rejected) + slope_at(chosen - 0.1);
+  CHECK(r.gradient.rejected == Approx(beta * 0.5 * slope_at(chosen - rejected)).epsilon(1e-13));
+  for (int k = 0; k < 3; ++k) {
+    value += (k + 1) * loss_at(chosen - perturbed[k]);
+    by_chosen += (k + 1) * slope_at(chosen - perturbed[k]);
+    CHECK(r.gradient.perturbed[k] ==
+          Approx(beta * (k + 1) * slope_at(chosen - perturbed[k])).epsilon(1e-13));
+  }
+  CHECK(r.value == Approx(value).epsilon(1e-13));
+  CHECK(r.gradient.chosen == Approx(-beta * by_chosen).epsilon(1e-13));
+
+  term_values<record_of<loss_type, double>> terms{x, {}};
+  loss.terms().for_each(terms);
+  std::vector<std::string> names;
+  for (auto const& term : terms.values) { names.push_back(term.first); }
+  CHECK(names == std::vector<std::string>{"text", "image", "audio", "video", "margin"});
+
+  test::owned_columns<loss_type, double> batch;
+  auto const columns = test::columns_of<std::vector<double>>(batch).columns;
+  auto sample = x;
+  auto const fields = test::field_list<double>::of(sample);
+  for (std::size_t k = 0; k < columns.size(); ++k) { columns[k]->assign(5, *fields[k]); }
+  auto const got =
+      test::evaluate_in<test::vector_table, loss_type, double>(loss, batch, test::on_host{});
+  for (std::size_t i = 0; i < 5; ++i) {
+    CHECK(got[0][i] == Approx(value).epsilon(1e-13));
+    CHECK(got[1][i] == Approx(-beta * by_chosen).epsilon(1e-13));
+    CHECK(got[5][i] == r.gradient.perturbed[2]);
+  }
+}
+
+namespace {
+
+/// A square loss with a hand-written gradient that says so: its sign is wrong on purpose.
+struct wrong_by_hand {
+  template <class Policy, class Constant = Policy>
+  using record = pair_logps<Policy, Constant>;
+
+  template <class Policy, class Constant>
+  Policy operator()(pair_logps<Policy, Constant> const& x) const
+  {
+    return x.chosen * x.chosen;
+  }
+  value_gradient<wrong_by_hand, double> with_gradient(pair_logps<double> const& x) const
+  {
+    value_gradient<wrong_by_hand, double> r;
+    r.value = x.chosen * x.chosen;
+    r.gradient.chosen = -2 * x.chosen;
+    return r;
+  }
+};
+
+}  // namespace
+
+TEST_CASE("a hand-written gradient is used instead of dual numbers", "[losses]")
+{
+  STATIC_REQUIRE(check_loss<wrong_by_hand, double>());
+  std::vector<double> const chosen{3}, zero{0};
+  std::vector<double> gradient(1);
+  evaluate<double>(wrong_by_hand{},
+                   {.chosen = chosen, .rejected = zero, .ref_chosen = zero, .ref_rejected = zero},
+                   {.gradient = {.chosen = gradient}});
+  CHECK(gradient[0] == -6);
+}

@@ -1,0 +1,11 @@
+# SPDX-License-Identifier: MIT
+# The laws of every loss: one generated source per header of include/prefopt/losses. The convention is
+# that losses/<name>.hpp defines `template <class Real> struct <name>`.
+file(GLOB loss_headers CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/include/prefopt/losses/*.hpp)
+foreach(header IN LISTS loss_headers)
+  cmake_path(GET header STEM loss)
+  file(CONFIGURE OUTPUT laws/${loss}.cpp
+       CONTENT "#include <prefopt/losses/@loss@.hpp>\n#include \"laws/loss_laws.hpp\"\nLOSS_LAWS(@loss@)\n"
+       @ONLY)
+  target_sources(unit_tests PRIVATE ${CMAKE_CURRENT_BINARY_DIR}/laws/${loss}.cpp)
+endforeach()
