@@ -14,7 +14,18 @@
 namespace prefopt {
 
 /// The type of a field that a record does not have. Setting one is a compile-time error.
-struct absent {};
+struct absent {
+  absent() = default;
+  template <class Column>
+    requires(!std::is_arithmetic_v<std::remove_cvref_t<Column>> &&
+             !std::is_same_v<std::remove_cvref_t<Column>, absent>)
+  constexpr absent(Column&&)
+  {
+    static_assert(std::is_same_v<Column, absent>,
+                  "prefopt: this loss does not read that column, or gives no gradient for it; "
+                  "leave it out");
+  }
+};
 
 /// One T for each extra modality (image, audio, video ...).
 template <class T, int Modalities>
