@@ -175,7 +175,7 @@ class curriculum_sampler {
     while (!done() && state_.position >= draws_) {
       state_.position = 0;
       state_.epoch += 1;
-      if (draws_ == 0 || state_.epoch >= schedule_.epochs_of(state_.phase, levels_)) {
+      if (state_.epoch >= schedule_.epochs_of(state_.phase, levels_)) {
         state_.epoch = 0;
         state_.phase += 1;
         enter_phase();
