@@ -43,7 +43,7 @@ void check_options(run_options const& o)
   require_one_of("prompt", {"vicuna_v1", "llava_v1", "hugging_face"}, o.prompt);
   require_one_of("image-mode", {"pad", "crop"}, o.image_mode);
   require_one_of("noise-schedule", {"sigmoid", "linear", "cosine"}, o.noise_schedule);
-  require_one_of("train", {"lora", "full"}, o.train);
+  require_one_of("train", {"lora", "lora_projector", "full"}, o.train);
   require_one_of("curriculum", {"one_pass", "baby_steps", "all_at_once"}, o.curriculum);
   require_one_of("difficulty", {"entropy_sum", "entropy_mean", "vocabulary_entropy", "nll_mean"},
                  o.difficulty);
@@ -73,8 +73,8 @@ void claim_run_folder(std::filesystem::path const& folder, run_options const& op
   nlohmann::json const wanted = options;
   if (!std::filesystem::exists(file)) {
     if (std::filesystem::exists(folder) && !std::filesystem::is_empty(folder)) {
-      throw std::runtime_error(folder.string() +
-                               ": expected an empty folder or one that holds a run, got other files");
+      throw std::runtime_error(
+          folder.string() + ": expected an empty folder or one that holds a run, got other files");
     }
     std::filesystem::create_directories(folder);
     write_file(file, wanted.dump(2) + "\n");

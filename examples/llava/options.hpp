@@ -34,7 +34,7 @@ struct run_options {
   index_t noise_step = 500;
   std::uint64_t seed = 0;
 
-  std::string train = "lora";  // "lora" (with the projector frozen), "full" (decoder and projector)
+  std::string train = "lora";  // "lora", "lora_projector", "full" (decoder and projector)
   index_t lora_rank = 64;
   double lora_alpha = 128;
 
@@ -60,9 +60,9 @@ NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(run_options, model, pairs, images, prompt, im
 /// Throws std::invalid_argument that names the first option out of its range.
 void check_options(run_options const& options);
 
-/// Keeps the options of a run in `folder`/run.json. A new folder gets the file; one that holds a run
-/// must hold this one: std::runtime_error names the first option that differs. Options that only say
-/// how often to save are not part of a run.
+/// Keeps the options of a run in `folder`/run.json. A new folder gets the file; one that holds a
+/// run must hold this one: std::runtime_error names the first option that differs. Options that
+/// only say how often to save are not part of a run.
 void claim_run_folder(std::filesystem::path const& folder, run_options const& options);
 
 }  // namespace llava

@@ -25,6 +25,13 @@ void export_adapter(std::filesystem::path const& folder, llava_model<Real>& mode
   for (parameter<Real> const* p : model.adapter_parameters()) {
     list.add("base_model.model." + p->name, p->shape, p->values);
   }
+  nlohmann::json whole_modules = nullptr;
+  for (parameter<Real> const* p : model.trained()) {
+    if (p->name.starts_with("multi_modal_projector.")) {
+      list.add("base_model.model." + p->name, p->shape, p->values);
+      whole_modules = {"multi_modal_projector"};
+    }
+  }
   std::filesystem::create_directories(folder);
   write_safetensors(folder / "adapter_model.safetensors", list.tensors());
   nlohmann::json const config = {
@@ -39,12 +46,12 @@ void export_adapter(std::filesystem::path const& folder, llava_model<Real>& mode
       {"fan_in_fan_out", false},
       {"inference_mode", true},
       {"init_lora_weights", true},
-      {"modules_to_save", nullptr}};
+      {"modules_to_save", whole_modules}};
   write_file(folder / "adapter_config.json", config.dump(2) + "\n");
 }
 
-/// Writes config.json and model.safetensors (adapters, if any, left out), and copies tokenizer.model
-/// from `tokenizer` (the file, or a folder that has it).
+/// Writes config.json and model.safetensors (adapters, if any, left out), and copies
+/// tokenizer.model from `tokenizer` (the file, or a folder that has it).
 template <class Real>
 void export_model(std::filesystem::path const& folder, llava_model<Real> const& model,
                   std::filesystem::path const& tokenizer)

@@ -15,7 +15,9 @@ std::vector<std::filesystem::path> all_checkpoints(std::filesystem::path const& 
   if (!std::filesystem::is_directory(folder)) { return found; }
   for (auto const& entry : std::filesystem::directory_iterator(folder)) {
     std::string const name = entry.path().filename().string();
-    if (name.starts_with("step-") && name.ends_with(".safetensors")) { found.push_back(entry.path()); }
+    if (name.starts_with("step-") && name.ends_with(".safetensors")) {
+      found.push_back(entry.path());
+    }
   }
   std::sort(found.begin(), found.end());
   return found;

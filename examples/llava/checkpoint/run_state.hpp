@@ -86,7 +86,8 @@ nlohmann::json load_checkpoint(std::filesystem::path const& file,
   auto const& metadata = state.metadata();
   for (char const* key : {"steps", "position"}) {
     if (!metadata.contains(key)) {
-      throw std::runtime_error(file.string() + ": expected '" + key + "' in its metadata, got none");
+      throw std::runtime_error(file.string() + ": expected '" + key +
+                               "' in its metadata, got none");
     }
   }
   adam.steps = std::stoll(metadata.at("steps"));

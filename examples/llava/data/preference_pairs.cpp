@@ -54,8 +54,8 @@ std::filesystem::path file_field(nlohmann::json const& object, std::string const
   return path;
 }
 
-preference_pair read_pair(std::string const& line, std::filesystem::path const& folder,
-                          std::string const& where)
+preference_pair read_pair(std::string const& line, std::filesystem::path const& image_folder,
+                          std::filesystem::path const& mask_folder, std::string const& where)
 {
   auto const row = parse_object(line, where);
   bool const is_nested = row.contains("text");
@@ -69,9 +69,9 @@ preference_pair read_pair(std::string const& line, std::filesystem::path const& 
   if (pair.chosen == pair.rejected) {
     fail(where, "expected chosen and rejected to differ, got the same text twice");
   }
-  pair.image = file_field(row, is_nested ? "image_path" : "image", folder, where);
+  pair.image = file_field(row, is_nested ? "image_path" : "image", image_folder, where);
   if (row.contains("mask") && !row["mask"].is_null()) {
-    pair.mask = file_field(row, "mask", folder, where);
+    pair.mask = file_field(row, "mask", mask_folder, where);
   }
   return pair;
 }
@@ -97,7 +97,7 @@ std::optional<preference_pair> preference_pair_reader::next()
   }
   ++line_;
   std::string const where = file_.string() + ":" + std::to_string(line_);
-  return read_pair(line, image_folder_, where);
+  return read_pair(line, image_folder_, file_.parent_path(), where);
 }
 
 }  // namespace llava

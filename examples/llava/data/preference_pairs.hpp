@@ -29,7 +29,8 @@ struct preference_pair {
 ///
 /// (`mask` may be absent or null; other fields are ignored), or a row of the RLHF-V data set, whose
 /// `text` is a string that holds JSON with question, chosen and rejected, and whose `image_path`
-/// names the image. Paths are relative to `image_folder`. Texts are UTF-8 and kept as they are.
+/// names the image. Images are relative to `image_folder`, masks to the folder of the file. Texts
+/// are UTF-8 and kept as they are.
 class preference_pair_reader {
  public:
   /// Throws std::runtime_error if the file cannot be read. `image_folder` defaults to the file's

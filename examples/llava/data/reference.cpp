@@ -26,7 +26,10 @@ void fingerprint::add(std::string const& text)
   add_numbers({static_cast<index_t>(text.size())});
 }
 
-void fingerprint::add_numbers(std::vector<index_t> const& numbers) { add(std::as_bytes(std::span(numbers))); }
+void fingerprint::add_numbers(std::vector<index_t> const& numbers)
+{
+  add(std::as_bytes(std::span(numbers)));
+}
 
 void fingerprint::add_file(std::filesystem::path const& path)
 {
@@ -38,7 +41,9 @@ void fingerprint::add_file(std::filesystem::path const& path)
   for (index_t at = 0; at < size;) {
     index_t const count = std::min(chunk, size - at);
     in.seekg(at);
-    if (!in.read(bytes.data(), count)) { throw std::runtime_error(path.string() + ": reading failed"); }
+    if (!in.read(bytes.data(), count)) {
+      throw std::runtime_error(path.string() + ": reading failed");
+    }
     add(std::as_bytes(std::span(bytes).first(static_cast<std::size_t>(count))));
     at = whole || at > 0 ? at + count : size - chunk;
   }
@@ -55,8 +60,8 @@ std::string fingerprint::text() const
 std::string run_fingerprint(run_options const& options, std::vector<prepared_pair> const& pairs)
 {
   fingerprint f;
-  for (auto const* text : {&options.prompt, &options.image_mode, &options.noise_schedule,
-                           &options.difficulty}) {
+  for (auto const* text :
+       {&options.prompt, &options.image_mode, &options.noise_schedule, &options.difficulty}) {
     f.add(*text);
   }
   f.add_numbers({options.noise_step, static_cast<index_t>(options.seed)});

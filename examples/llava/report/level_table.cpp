@@ -18,7 +18,10 @@ std::string number(double value, int decimals)
   return text;
 }
 
-std::string percent(double share) { return number(100 * share, 1); }
+std::string percent(double share)
+{
+  return number(100 * share, 1);
+}
 
 /// "before -> after" in a cell of fixed width.
 std::string change(std::string const& before, std::string const& after)
