@@ -54,7 +54,8 @@ typename pack_bits<Reals>::vector encode_float16_lanes(Reals const& x)
 
 /// Two packs of consecutive logits, each logit in some lane of one of them. A pair of 16-bit
 /// numbers is one lane of integers, so even ones go to `first` and odd ones to `second`: widening
-/// in memory order would cost shuffles, and no row operation asks for the order.
+/// in memory order would cost shuffles, and no row operation asks for the order. What was loaded as
+/// 16-bit (fp32) numbers must be stored as 16-bit (fp32) numbers.
 template <class Reals>
 struct pack_pair {
   static constexpr index_t size = 2 * lanes_of<Reals>;

@@ -13,7 +13,7 @@ namespace prefopt {
 ///
 /// `push` and `merge` form a commutative monoid with identity `logit_stats{}`: a row may be split
 /// over lanes, threads, blocks, vocabulary shards or ranks, in any order. A logit of -inf (masked
-/// vocabulary) contributes nothing; NaN propagates; +inf gives NaN.
+/// vocabulary) contributes nothing; NaN and +inf make every result NaN.
 template <class Real>
 struct logit_stats {
   Real max = -infinity_v<Real>;
@@ -23,7 +23,8 @@ struct logit_stats {
   PREFOPT_HD void push(Real x)
   {
     if (x == -infinity_v<Real>) { return; }
-    merge({x, Real(1), Real(0)});
+    Real const zero = x - x;  // NaN for NaN and +inf
+    merge({x, Real(1) + zero, zero});
   }
 
   PREFOPT_HD void merge(logit_stats const& other)
@@ -66,7 +67,8 @@ struct logit_stats {
   PREFOPT_HD void add_lower(logit_stats const& low)
   {
     using std::exp;
-    Real const shift = low.max - max;
+    // Further down is e^shift = 0 too, and 0 times a shift that overflowed would be NaN.
+    Real const shift = prefopt::max(low.max - max, Real(-800));
     Real const scale = exp(shift);
     sum_exp += scale * low.sum_exp;
     sum_shift += scale * (low.sum_shift + shift * low.sum_exp);

@@ -119,6 +119,15 @@ void check_columns(char const* function, index_t rows, log_prob_columns<Real> co
 }
 
 template <class Real>
+void check_columns(char const* function, index_t rows, log_prob_seed_columns<Real> const& c)
+{
+  require_optional_extent(function, "d_log_prob", bool(c.d_log_prob), rows, c.d_log_prob.extent);
+  require_optional_extent(function, "d_entropy", bool(c.d_entropy), rows, c.d_entropy.extent);
+  require_optional_extent(function, "d_log_normalizer", bool(c.d_log_normalizer), rows,
+                          c.d_log_normalizer.extent);
+}
+
+template <class Real>
 void check_transform(char const* function, logit_transform<Real> const& t)
 {
   auto const require = [function](char const* name, bool good, char const* range, Real got) {

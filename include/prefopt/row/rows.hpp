@@ -153,9 +153,8 @@ void logit_gradients(Logits&& logits, Targets&& targets,
       detail::check_rows<real>(function, logits, std::forward<Targets>(targets), options);
   matrix_view<stored> const dx(std::forward<Gradient>(d_logits));
   detail::require_matrix(function, "d_logits", dx);
-  detail::check_columns<real const>(function, x.rows, options.forward);
-  detail::check_columns<real const>(function, x.rows,
-                                    {seeds.d_log_prob, seeds.d_entropy, seeds.d_log_normalizer});
+  detail::check_columns(function, x.rows, options.forward);
+  detail::check_columns(function, x.rows, seeds);
   if (dx.rows != x.rows || dx.cols != x.cols) {
     detail::throw_invalid(function, "d_logits",
                           "the shape of the logits, " + detail::shape_text(x.rows, x.cols),

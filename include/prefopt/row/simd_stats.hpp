@@ -122,7 +122,7 @@ class simd_logit_stats {
   void move_reference(float to)
   {
     if (to == -infinity_v<float>) { to = std::numeric_limits<float>::lowest(); }
-    float const move = reference_ - to;
+    float const move = max(reference_ - to, -800.0f);  // as logit_stats does
     float const scale = std::exp(move);
     for (int w = 0; w < ways; ++w) {
       total_.shift[w] = (total_.shift[w] + total_.exponential[w] * move) * scale;

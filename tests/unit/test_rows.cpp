@@ -1,0 +1,283 @@
+// SPDX-License-Identifier: MIT
+#include <cmath>
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include <prefopt/row/rows.hpp>
+
+#include "support/catch.hpp"
+#include "support/row_cases.hpp"
+#include "support/thread_team.hpp"
+
+namespace {
+
+using namespace prefopt;
+using test::as_double;
+using test::check_gradient;
+using test::check_result;
+using test::compute_reference;
+using test::random_logits;
+using test::stored_as;
+
+template <class T>
+vector_view<T> view(std::vector<T>& x)
+{
+  return x;
+}
+
+row_log_prob_seeds<double> const seeds{
+    .d_log_prob = 0.75, .d_entropy = -0.5, .d_log_normalizer = 0.25};
+
+template <class Real>
+row_log_prob_seeds<Real> seeds_in()
+{
+  return {static_cast<Real>(seeds.d_log_prob), static_cast<Real>(seeds.d_entropy),
+          static_cast<Real>(seeds.d_log_normalizer)};
+}
+
+/// Result and gradient of one row on an executor against the reference on the same stored logits.
+template <class Real, class Stored, class Executor>
+void check_row(Executor& ex, std::vector<double> const& logits, index_t target,
+               logit_transform<double> const& t = {})
+{
+  auto x = stored_as<Stored>(logits);
+  auto const want = compute_reference(as_double(x), target, seeds, t);
+  logit_transform<Real> const transform{static_cast<Real>(t.logit_scale),
+                                        static_cast<Real>(t.softcap),
+                                        static_cast<Real>(t.temperature)};
+  INFO(x.size() << " logits, target " << target);
+  auto const got = row_log_prob<Real>(ex, view(x), target, transform);
+  check_result(got, want.result);
+  std::vector<Stored> d(x.size());
+  row_log_prob_gradient<Real>(ex, view(x), view(d), target, got, seeds_in<Real>(), transform);
+  check_gradient<Real>(d, want);
+  // In place: the same bits.
+  row_log_prob_gradient<Real>(ex, view(x), view(x), target, got, seeds_in<Real>(), transform);
+  CHECK(as_double(x) == as_double(d));
+}
+
+/// Around the sizes of lanes, packs, steps and tiles, primes, and a real vocabulary.
+std::vector<index_t> const lengths{1,    2,    3,    31,   32,   33,   61,   63,    64,
+                                   65,   127,  128,  129,  255,  256,  257,  509,   1021,
+                                   1023, 1024, 1025, 1031, 2047, 2049, 4099, 32000, 32003};
+
+}  // namespace
+
+TEMPLATE_TEST_CASE("the host executor agrees with fp64 at every row length", "[row]", float,
+                   bfloat16, float16)
+{
+  host_executor ex;
+  for (index_t const size : lengths) {
+    for (index_t const target : {index_t(0), size / 2, size - 1}) {
+      check_row<float, TestType>(ex, random_logits(size, static_cast<unsigned>(size)), target);
+    }
+    check_row<float, TestType>(ex, random_logits(size, 7, 8, 3), 0);
+  }
+}
+
+TEMPLATE_TEST_CASE("the serial executor agrees with the reference", "[row]", float, double)
+{
+  serial_executor ex;
+  for (index_t const size : {1, 2, 31, 32, 33, 255, 256, 257, 1021}) {
+    check_row<TestType, TestType>(ex, random_logits(size, 5, 4, 5), size / 2 / 5 * 5);
+    check_row<TestType, bfloat16>(ex, random_logits(size, 6), 0);
+    check_row<TestType, float16>(ex, random_logits(size, 7), size - 1);
+  }
+}
+
+TEMPLATE_TEST_CASE("a team of threads agrees with the reference", "[row]", float, double)
+{
+  for (int const lanes : {1, 3, 4}) {
+    for (index_t const size : {1, 2, 31, 257}) {
+      auto const logits = random_logits(size, 8);
+      auto x = stored_as<TestType>(logits);
+      auto const want = compute_reference(as_double(x), size / 2, seeds);
+      std::vector<row_log_prob_result<TestType>> results(static_cast<std::size_t>(lanes));
+      test::thread_team<logit_stats<TestType>> team(lanes);
+      team.launch([&](auto& lane, int id) {
+        auto const row = row_log_prob<TestType>(lane, view(x), size / 2);
+        row_log_prob_gradient<TestType>(lane, view(x), view(x), size / 2, row,
+                                        seeds_in<TestType>());
+        results[static_cast<std::size_t>(id)] = row;
+      });
+      for (auto const& result : results) { check_result(result, want.result); }
+      check_gradient<TestType>(x, want);
+    }
+  }
+}
+
+TEST_CASE("logit scale, soft cap and temperature act in this order", "[row]")
+{
+  host_executor simd;
+  serial_executor serial;
+  for (logit_transform<double> const t : {logit_transform<double>{.temperature = 0.7},
+                                          {.softcap = 5},
+                                          {.logit_scale = 0.0625},
+                                          {.logit_scale = 0.5, .softcap = 3, .temperature = 2}}) {
+    for (index_t const size : {5, 64, 1100}) {
+      auto const logits = random_logits(size, 9, 6, 4);
+      check_row<double, double>(serial, logits, 2, t);
+      check_row<float, float>(simd, logits, 2, t);
+      check_row<float, bfloat16>(simd, logits, 2, t);
+    }
+  }
+}
+
+TEST_CASE("a masked logit stays masked under a soft cap", "[row]")
+{
+  std::vector<double> x{1, -infinity_v<double>, 2};
+  serial_executor ex;
+  logit_transform<double> const cap{.softcap = 3};
+  auto const with = row_log_prob<double>(ex, view(x), 0, cap);
+  std::vector<double> y{1, 2};
+  auto const without = row_log_prob<double>(ex, view(y), 0, cap);
+  CHECK(with.log_prob == without.log_prob);
+  CHECK(with.entropy == without.entropy);
+}
+
+TEST_CASE("the reference of a row follows its maximum wherever that is", "[row]")
+{
+  host_executor ex;
+  index_t const size = 5003;
+  std::vector<std::function<double(index_t)>> const shapes{
+      [](index_t j) { return 0.01 * static_cast<double>(j); },
+      [](index_t j) { return -0.01 * static_cast<double>(j); },
+      [](index_t j) { return j < 3000 ? -infinity_v<double> : std::sin(static_cast<double>(j)); },
+      [](index_t j) { return j > 100 ? -infinity_v<double> : std::sin(static_cast<double>(j)); },
+      [](index_t j) { return j == 4000 ? 80.0 : -80.0; },
+      [](index_t j) { return j % 1024 == 1023 ? 0.05 * static_cast<double>(j) : 0.0; },
+      [](index_t j) { return j == 2500 ? 0.0 : -infinity_v<double>; },
+      [](index_t) { return 3e38; },
+      [](index_t) { return -3e38; },
+      [](index_t j) { return j == 10 ? 1.5e38 : -1.5e38; },
+      [](index_t j) { return j == 4000 ? 1.5e38 : -1.5e38; }};
+  for (auto const& shape : shapes) {
+    std::vector<double> logits;
+    for (index_t j = 0; j < size; ++j) { logits.push_back(shape(j)); }
+    for (index_t const target : {0, 10, 2500, 4000, 5002}) {
+      auto x = stored_as<float>(logits);
+      CAPTURE(target, logits[0], logits[4999]);
+      auto const want = compute_reference(as_double(x), target);
+      check_result(row_log_prob<float>(ex, view(x), target), want.result);
+    }
+  }
+}
+
+TEST_CASE("NaN and +inf anywhere in a row make its results NaN", "[row]")
+{
+  host_executor simd;
+  serial_executor serial;
+  for (index_t const size : {1, 65, 3000}) {
+    for (index_t const place : {index_t(0), size / 2, size - 1}) {
+      for (float const bad : {quiet_nan_v<float>, infinity_v<float>}) {
+        for (bool const masked : {false, true}) {
+          auto x = stored_as<float>(random_logits(size, 10));
+          if (masked) { x.assign(x.size(), -infinity_v<float>); }
+          x[static_cast<std::size_t>(place)] = bad;
+          CAPTURE(size, place, bad, masked);
+          for (auto const& r :
+               {row_log_prob<float>(simd, view(x), 0), row_log_prob<float>(serial, view(x), 0)}) {
+            CHECK(std::isnan(r.log_prob));
+            CHECK(std::isnan(r.entropy));
+            CHECK(std::isnan(r.log_normalizer));
+          }
+        }
+      }
+    }
+  }
+  auto x = stored_as<float>(random_logits(100, 10));
+  x[3] = quiet_nan_v<float>;
+  auto const row = row_log_prob<float>(simd, view(x), 5);
+  row_log_prob_gradient<float>(simd, view(x), view(x), 5, row, seeds_in<float>());
+  for (float const d : x) { CHECK(std::isnan(d)); }
+}
+
+TEST_CASE("a row of masked logits has no entropy and a zero gradient", "[row]")
+{
+  host_executor simd;
+  serial_executor serial;
+  auto const check = [](auto& ex, index_t size) {
+    std::vector<float> x(static_cast<std::size_t>(size), -infinity_v<float>);
+    auto const row = row_log_prob<float>(ex, view(x), size - 1);
+    CHECK(row.log_prob == -infinity_v<float>);
+    CHECK(row.entropy == 0.0f);
+    CHECK(row.log_normalizer == -infinity_v<float>);
+    row_log_prob_gradient<float>(ex, view(x), view(x), size - 1, row, seeds_in<float>());
+    CHECK(as_double(x) == std::vector<double>(x.size(), 0.0));
+  };
+  for (index_t const size : {1, 64, 100, 3000}) {
+    check(simd, size);
+    check(serial, size);
+  }
+  std::vector<float> nothing;
+  CHECK(row_stats<float>(simd, view(nothing), 0).result().log_normalizer == -infinity_v<float>);
+  CHECK(row_stats<float>(serial, view(nothing), 0).result().entropy == 0.0f);
+}
+
+TEST_CASE("a target that is a masked logit has log-probability -inf and no gradient", "[row]")
+{
+  host_executor ex;
+  for (index_t const size : {3, 200}) {
+    auto x = stored_as<float>(random_logits(size, 11));
+    x[1] = -infinity_v<float>;
+    auto const row = row_log_prob<float>(ex, view(x), 1);
+    CHECK(row.log_prob == -infinity_v<float>);
+    CHECK(std::isfinite(row.entropy));
+    std::vector<float> d(x.size());
+    row_log_prob_gradient<float>(ex, view(x), view(d), 1, row, {.d_log_prob = 1});
+    CHECK(d[1] == 0.0f);
+    CHECK(d[0] < 0.0f);
+  }
+}
+
+TEST_CASE("logits whose difference overflows still give finite results", "[row]")
+{
+  host_executor simd;
+  serial_executor serial;
+  for (std::size_t const place : {5u, 2000u}) {
+    std::vector<float> x(3000, -3e38f);
+    x[place] = 3e38f;
+    for (auto const& r : {row_log_prob<float>(simd, view(x), static_cast<index_t>(place)),
+                          row_log_prob<float>(serial, view(x), static_cast<index_t>(place))}) {
+      CHECK(r.log_prob == 0.0f);
+      CHECK(std::abs(r.entropy) < 1e-30f);  // e^-87 of each masked element is its share, at most
+      CHECK(r.log_normalizer == 3e38f);
+    }
+  }
+}
+
+TEST_CASE("the gradient of a nearly certain target keeps the digits of its log-probability",
+          "[row]")
+{
+  serial_executor ex;
+  std::vector<double> x(100, 0.0);
+  x[7] = 20;
+  // An offset makes the log-normaliser round coarsely; log_prob does not go through it.
+  for (double& v : x) { v += 0x1p20; }
+  auto const row = row_log_prob<double>(ex, view(x), 7);
+  std::vector<double> d(x.size());
+  row_log_prob_gradient<double>(ex, view(x), view(d), 7, row, {.d_log_prob = 1});
+  // 1 - p = s / (1 + s) with s = 99 e^-20 = 2e-7, and the sum 1 + s has
+  // an error of 1e-14. Through the log-normaliser 1 - p would have lost all but three digits.
+  double const others = 99 * std::exp(-20.0);
+  CHECK(std::abs(d[7] / (others / (1 + others)) - 1) < 1e-6);
+}
+
+TEST_CASE("strided rows give what contiguous rows give", "[row]")
+{
+  host_executor ex;
+  auto const logits = random_logits(300, 12);
+  auto x = stored_as<float>(logits);
+  std::vector<float> wide(900, 77.0f);
+  for (std::size_t j = 0; j < 300; ++j) { wide[3 * j] = x[j]; }
+  vector_view<float> const row(wide.data(), 300, 3);
+  auto const want = compute_reference(as_double(x), 20, seeds);
+  auto const got = row_log_prob<float>(ex, row, 20);
+  check_result(got, want.result);
+  row_log_prob_gradient<float>(ex, row, row, 20, got, seeds_in<float>());
+  for (std::size_t j = 0; j < 300; ++j) { x[j] = wide[3 * j]; }
+  check_gradient<float>(x, want);
+  CHECK(wide[1] == 77.0f);
+}
