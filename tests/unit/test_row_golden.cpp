@@ -1,0 +1,297 @@
+// SPDX-License-Identifier: MIT
+/// \file  tests/golden/golden_logps.json: log-probabilities, entropies, sequence sums, gradients
+/// and vocabulary shards in four temperature and soft-cap configurations, computed in float64.
+
+#include <cmath>
+#include <cstdint>
+#include <fstream>
+#include <string>
+#include <vector>
+
+#include <nlohmann/json.hpp>
+
+#include <prefopt/row/rows.hpp>
+#include <prefopt/row/sequence.hpp>
+
+#include "support/catch.hpp"
+#include "support/fixtures.hpp"
+#include "support/row_cases.hpp"
+
+namespace {
+
+using namespace prefopt;
+using json = nlohmann::json;
+
+constexpr index_t sequences = 5, length = 7, vocabulary = 13;
+constexpr index_t tokens = sequences * length;
+constexpr padded_sequences layout{.count = sequences, .length = length};
+
+/// All numbers of a nested array in order; "-inf" is a string in the file.
+void flatten(json const& item, std::vector<double>& to)
+{
+  if (item.is_array()) {
+    for (auto const& part : item) { flatten(part, to); }
+  } else {
+    to.push_back(item.is_string() ? std::stod(item.get<std::string>()) : item.get<double>());
+  }
+}
+std::vector<double> numbers(json const& item)
+{
+  std::vector<double> result;
+  flatten(item, result);
+  return result;
+}
+
+json const& golden()
+{
+  static json const file = [] {
+    std::ifstream in(golden_dir() + "/golden_logps.json");
+    if (!in) { throw std::runtime_error("cannot read " + golden_dir() + "/golden_logps.json"); }
+    return json::parse(in);
+  }();
+  return file;
+}
+
+template <class Real>
+struct configuration {
+  std::vector<double> exact_logits;
+  std::vector<Real> logits, log_prob, entropy, log_normalizer;
+  std::vector<std::int32_t> targets;
+  std::vector<std::uint8_t> counted = std::vector<std::uint8_t>(tokens);
+  row_options<Real> options;
+
+  /// The file's float64 code soft-caps a masked logit of -inf to -cap, which unmasks it. A logit
+  /// far below the cap is the same number there; that ours stays masked is tested in test_rows.cpp.
+  explicit configuration(json const& config)
+      : exact_logits(numbers(golden().at("logits"))),
+        log_prob(tokens),
+        entropy(tokens),
+        log_normalizer(tokens)
+  {
+    options.transform.temperature = config.at("temperature").template get<Real>();
+    if (!config.at("softcap").is_null()) {
+      options.transform.softcap = config.at("softcap").template get<Real>();
+      for (double& x : exact_logits) { x = std::isinf(x) ? -1e6 : x; }
+    }
+    logits = test::stored_as<Real>(exact_logits);
+    for (double target : numbers(golden().at("labels"))) {
+      targets.push_back(static_cast<std::int32_t>(target));
+    }
+    counted_tokens(targets, counted);
+    log_probs<Real>(view(), targets,
+                    {.log_prob = log_prob, .entropy = entropy, .log_normalizer = log_normalizer},
+                    options);
+  }
+
+  matrix_view<Real> view() { return {logits.data(), tokens, vocabulary}; }
+};
+
+/// In double 1e-12 for every number here. Float rounds the logits first: 1e-6 of the largest logit
+/// of the row (or sequence), which is up to 1e4.
+template <class Real>
+void check_all(char const* what, configuration<Real> const& c, std::vector<Real> const& got,
+               std::vector<double> const& want)
+{
+  REQUIRE(got.size() == want.size());
+  std::size_t const share = c.logits.size() / got.size();  // logits that one number comes from
+  for (std::size_t i = 0; i < got.size(); ++i) {
+    double size = std::max(10.0, std::abs(want[i]));
+    for (std::size_t k = i * share; std::is_same_v<Real, float> && k < (i + 1) * share; ++k) {
+      std::size_t const row = k / vocabulary * vocabulary;
+      for (std::size_t j = row; j < row + vocabulary; ++j) {
+        bool const finite = std::isfinite(c.exact_logits[j]);
+        double const cap = static_cast<double>(c.options.transform.softcap);
+        double const logit = cap > 0 ? cap : finite ? std::abs(c.exact_logits[j]) : 0;
+        size = std::max(size, logit);
+      }
+    }
+    double const allowed = (std::is_same_v<Real, float> ? 1e-6 : 1e-13) * size;
+    double const value = static_cast<double>(got[i]);
+    INFO(what << " " << i << ": got " << value << ", want " << want[i]);
+    CHECK((std::isinf(want[i]) ? value == want[i] : std::abs(value - want[i]) <= allowed));
+  }
+}
+
+/// Zero where the token is ignored: the file lists those too, from their logits.
+std::vector<double> where_counted(std::vector<double> values,
+                                  std::vector<std::uint8_t> const& counted)
+{
+  for (std::size_t i = 0; i < values.size(); ++i) { values[i] = counted[i] != 0 ? values[i] : 0; }
+  return values;
+}
+
+}  // namespace
+
+TEMPLATE_TEST_CASE("golden token log-probabilities, entropies and z-losses", "[golden][row]",
+                   double, float)
+{
+  for (auto const& config : golden().at("configs")) {
+    configuration<TestType> c(config);
+    // Logits reach 1e4, but log_prob refers to the row's maximum.
+    check_all("log_prob", c, c.log_prob, numbers(config.at("token_logp")));
+    check_all("entropy", c, c.entropy, where_counted(numbers(config.at("entropy")), c.counted));
+    std::vector<TestType> z_loss;
+    auto const coefficient = golden().at("zcoef").get<TestType>();
+    for (TestType v : c.log_normalizer) { z_loss.push_back(coefficient * v * v); }
+    check_all("z-loss", c, z_loss, where_counted(numbers(config.at("zloss")), c.counted));
+  }
+}
+
+TEMPLATE_TEST_CASE("golden sequence sums, means and counts", "[golden][row]", double, float)
+{
+  for (auto const& config : golden().at("configs")) {
+    configuration<TestType> c(config);
+    std::vector<TestType> sum(sequences), mean(sequences), count(sequences);
+    sequence_sums<TestType>(layout, {.log_prob = c.log_prob, .mask = c.counted},
+                            {.sum = sum, .mean = mean, .count = count});
+    check_all("sum", c, sum, numbers(config.at("seq_sum")));
+    check_all("mean", c, mean, numbers(config.at("seq_mean")));
+    CHECK(test::as_double(count) == numbers(config.at("seq_count")));
+  }
+}
+
+TEMPLATE_TEST_CASE("golden gradients with respect to the raw logits", "[golden][row]", double,
+                   float)
+{
+  for (auto const& config : golden().at("configs")) {
+    configuration<TestType> c(config);
+    std::vector<TestType> d(tokens * vocabulary), seeds(tokens);
+    auto const weights = test::stored_as<TestType>(numbers(golden().at("wseq")));
+    matrix_view<TestType> const gradient(d.data(), tokens, vocabulary);
+    token_columns<TestType> const columns{.mask = c.counted};
+
+    token_seeds<TestType>(layout, columns, weights, seeds);
+    logit_gradients<TestType>(c.view(), c.targets, {.d_log_prob = seeds}, gradient, c.options);
+    check_all("grad_sum", c, d, numbers(config.at("grad_sum")));
+
+    token_seeds<TestType>(layout, columns, weights, seeds, {.mean = true});
+    logit_gradients<TestType>(c.view(), c.targets, {.d_log_prob = seeds}, gradient, c.options);
+    check_all("grad_mean", c, d, numbers(config.at("grad_mean")));
+
+    std::vector<TestType> const ones(tokens, TestType(1));
+    logit_gradients<TestType>(c.view(), c.targets, {.d_entropy = ones}, gradient, c.options);
+    check_all("grad_entropy", c, d, numbers(config.at("grad_entropy")));
+
+    auto const coefficient = golden().at("zcoef").get<TestType>();
+    for (std::size_t t = 0; t < seeds.size(); ++t) {
+      seeds[t] = 2 * coefficient * c.log_normalizer[t];
+    }
+    logit_gradients<TestType>(c.view(), c.targets, {.d_log_normalizer = seeds}, gradient,
+                              c.options);
+    check_all("grad_zloss", c, d, numbers(config.at("grad_zloss")));
+  }
+}
+
+TEST_CASE("golden vocabulary shards merge to the whole row", "[golden][row]")
+{
+  for (auto const& config : golden().at("configs")) {
+    configuration<double> c(config);
+    std::vector<token_stats<double>> merged(tokens);
+    for (auto const& golden_shard : config.at("shards3")) {
+      index_t const low = golden_shard.at("lo"), high = golden_shard.at("hi");
+      std::vector<token_stats<double>> part(tokens);
+      auto options = c.options;
+      options.shard = {.first = low, .size = vocabulary};
+      matrix_view<double> const columns(c.logits.data() + low, tokens, high - low, vocabulary);
+      merge_shard<double>(columns, c.targets, part, options);
+      auto const max = numbers(golden_shard.at("max"));
+      auto const sum = numbers(golden_shard.at("sumexp_rel_to_shard_max"));
+      auto const target = numbers(golden_shard.at("target_logit_or_0"));
+      for (std::size_t t = 0; t < tokens; ++t) {
+        if (c.counted[t] == 0) { continue; }
+        INFO("token " << t << " of shard " << low);
+        bool const same_max = part[t].logits.max == max[t];  // also where both are -inf
+        CHECK((same_max || std::abs(part[t].logits.max - max[t]) <= 1e-13 * std::abs(max[t])));
+        CHECK(std::abs(part[t].logits.sum_exp - sum[t]) <= 1e-13 * std::max(sum[t], 1.0) * 10);
+        bool const holds_target = c.targets[t] >= low && c.targets[t] < high;
+        double const got = holds_target ? part[t].target_logit : 0;
+        CHECK(std::abs(got - target[t]) <= 1e-13 * std::abs(target[t]));
+        merged[t].merge(part[t]);
+      }
+    }
+    std::vector<double> log_prob(tokens);
+    auto options = c.options;
+    options.shard = {.size = vocabulary};
+    log_probs_of_shards<double>(merged, c.targets, {.log_prob = log_prob}, options);
+    check_all("log_prob", c, log_prob, numbers(config.at("token_logp")));
+  }
+}
+
+TEST_CASE("golden token weights of DDPO", "[golden][row]")
+{
+  configuration<double> c(golden().at("configs")[0]);
+  auto const& want = golden().at("ddpo_weighted");
+  auto const weight = numbers(want.at("token_weight"));
+  std::vector<double> sum(sequences), mean(sequences);
+  sequence_sums<double>(layout, {.log_prob = c.log_prob, .weight = weight, .mask = c.counted},
+                        {.sum = sum, .mean = mean});
+  check_all("weighted sum", c, sum, numbers(want.at("weighted_sum")));
+  check_all("weighted mean", c, mean, numbers(want.at("weighted_mean")));
+}
+
+TEST_CASE("golden LD-DPO: tokens beyond the shared length weigh alpha", "[golden][row]")
+{
+  configuration<double> c(golden().at("configs")[0]);
+  for (auto const& want : golden().at("ld_dpo")) {
+    std::vector<double> weight(tokens);
+    for (std::size_t s = 0; s < sequences; ++s) {
+      int counted = 0;
+      for (std::size_t t = s * length; t < (s + 1) * length; ++t) {
+        counted += c.counted[t] != 0 ? 1 : 0;
+        weight[t] =
+            counted <= want.at("shared_len").get<int>() ? 1 : want.at("alpha").get<double>();
+      }
+    }
+    std::vector<double> sum(sequences);
+    sequence_sums<double>(layout, {.log_prob = c.log_prob, .weight = weight, .mask = c.counted},
+                          {.sum = sum});
+    auto const pair = numbers(want.at("pair"));
+    for (std::size_t k = 0; k < 2; ++k) {
+      double const expected = want.at(k == 0 ? "w" : "l");
+      CHECK(std::abs(sum[static_cast<std::size_t>(pair[k])] / expected - 1) < 1e-13);
+    }
+  }
+}
+
+TEST_CASE("golden causal shift: the caller views the targets from 1", "[golden][row]")
+{
+  configuration<double> c(golden().at("configs")[0]);
+  vector_view<std::int32_t const> const targets(c.targets);
+  std::vector<std::uint8_t> mask(tokens - 1, 1);  // the last token of a sequence predicts none
+  for (index_t t = length - 1; t < tokens - 1; t += length) {
+    mask[static_cast<std::size_t>(t)] = 0;
+  }
+  std::vector<std::uint8_t> counted(tokens);
+  counted_tokens(targets.part(1, tokens - 1),
+                 vector_view<std::uint8_t>(counted).part(0, tokens - 1), {.mask = mask});
+  matrix_view<double> const logits(c.logits.data(), tokens - 1, vocabulary);
+  log_probs(logits, targets.part(1, tokens - 1),
+            {.log_prob = vector_view<double>(c.log_prob).part(0, tokens - 1)}, {.mask = mask});
+  std::vector<double> sum(sequences), count(sequences);
+  sequence_sums<double>(layout, {.log_prob = c.log_prob, .mask = counted},
+                        {.sum = sum, .count = count});
+  check_all("shifted sum", c, sum, numbers(golden().at("shifted").at("seq_sum")));
+  CHECK(count == numbers(golden().at("shifted").at("seq_count")));
+}
+
+TEST_CASE("bf16 logits give fp32 log-probabilities, not bf16 ones", "[golden][row]")
+{
+  // As in the file's bf16_probe, with logits of our own: rounding log softmax itself to bf16 errs
+  // by max_abs_err_bf16 = 0.06 per token, sums of the rounded logits in fp32 by 1e-6.
+  constexpr index_t wide = 4096;
+  double worst = 0;
+  double worst_rounded = 0;
+  for (unsigned row = 0; row < 8; ++row) {
+    auto const x = test::stored_as<bfloat16>(test::random_logits(wide, row));
+    std::vector<std::int32_t> const target{static_cast<std::int32_t>(row) * 97};
+    std::vector<float> log_prob(1);
+    log_probs(matrix_view<bfloat16 const>(x.data(), 1, wide), target, {.log_prob = log_prob});
+    double const want = test::compute_reference(test::as_double(x), target[0]).result.log_prob;
+    worst = std::max(worst, std::abs(log_prob[0] - want));
+    worst_rounded =
+        std::max(worst_rounded,
+                 std::abs(static_cast<double>(static_cast<float>(bfloat16(log_prob[0]))) - want));
+  }
+  CHECK(worst < 2e-6);
+  CHECK(worst_rounded > 100 * worst);
+}
