@@ -438,6 +438,21 @@ TEST_CASE("gradients are central differences with class features and gelu in the
   check_all_gradients(f, 1);
 }
 
+TEST_CASE("training every tensor gives the gradients that the device test compares with",
+          "[llava][model][gradient]")
+{
+  llava::llava_model<double> model(tiny::config(2), tiny::full_training(), tiny::weights<double>{});
+  llava::llava_state<double> state;
+  auto const batch = tiny::full_batch<double>();
+  auto const logits = run(model, batch, state);
+  run_backward(model, state, tiny::logits_gradient(logits, batch, {-1.0}));
+  for (auto const& expected : tiny::full_norms) {
+    CAPTURE(expected.name);
+    CHECK(norm_of(model.at(expected.name).gradient) == near(expected.norm, 1e-12));
+  }
+  CHECK(llava::gradient_norm(model.trained()) == near(tiny::full_norm, 1e-12));
+}
+
 TEST_CASE("packed sequences give what each gives alone", "[llava][model]")
 {
   full_model f;

@@ -133,6 +133,44 @@ llava::packed_batch<Real> preference_batch()
   return batch;
 }
 
+/// Rejected answer on the clean picture: the batch of the test that trains every tensor.
+template <class Real>
+llava::packed_batch<Real> full_batch()
+{
+  llava::packed_batch<Real> batch;
+  append_picture(batch, picture::clean);
+  append_answer(batch, "yl", 0);
+  return batch;
+}
+
+/// Everything that runs is trained, without adapters.
+inline llava::training_options full_training()
+{
+  return {.language_model = true, .vision_tower = true};
+}
+
+/// Norms of the gradient of -logp of full_batch() with 2 key/value heads, from this project's own
+/// double model, whose gradients test_model.cpp compares with central differences.
+struct named_norm {
+  char const* name;
+  double norm;
+};
+inline constexpr named_norm full_norms[] = {
+    {"language_model.model.embed_tokens.weight", 12.167961465104735},
+    {"language_model.model.layers.0.self_attn.k_proj.weight", 7.8475359521672416},
+    {"language_model.model.layers.1.input_layernorm.weight", 0.92036164123993103},
+    {"language_model.model.layers.1.mlp.gate_proj.weight", 7.1912605427574796},
+    {"language_model.lm_head.weight", 12.687350770522118},
+    {"multi_modal_projector.linear_2.bias", 5.5822937949498765},
+    {"vision_tower.vision_model.embeddings.class_embedding", 0.3141593816341316},
+    {"vision_tower.vision_model.embeddings.patch_embedding.weight", 7.68228421150486},
+    {"vision_tower.vision_model.embeddings.position_embedding.weight", 2.3227972245437791},
+    {"vision_tower.vision_model.pre_layrnorm.weight", 1.0787206783757135},
+    {"vision_tower.vision_model.encoder.layers.0.self_attn.k_proj.weight", 0.71286506208231715},
+    {"vision_tower.vision_model.encoder.layers.1.mlp.fc1.bias", 1.022578689559918},
+};
+inline constexpr double full_norm = 39.295197982025712;  // of all tensors together
+
 /// Plain log-softmax in double: the test's own arithmetic, apart from the library's row algorithms.
 struct scored_row {
   double log_prob = 0;
