@@ -1,0 +1,176 @@
+// SPDX-License-Identifier: MIT
+/// \file  Throughput of log_probs and logit_gradients, beside a loop that only reads the same
+/// bytes: the claim is that scoring a row costs little more than reading it once.
+///
+/// Arguments: rows, vocabulary, threads. The result is checked before anything is timed.
+
+#include <cmath>
+#include <cstdint>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <random>
+#include <vector>
+
+#include <benchmark/benchmark.h>
+
+#include <prefopt/row/rows.hpp>
+
+namespace {
+
+using namespace prefopt;
+
+template <class Stored>
+struct batch {
+  std::vector<Stored> logits, gradient;
+  std::vector<std::int32_t> targets;
+  std::vector<float> log_prob, entropy, log_normalizer, seed;
+  index_t rows, vocabulary;
+
+  batch(index_t row_count, index_t columns) : rows(row_count), vocabulary(columns)
+  {
+    std::mt19937 generator(1);
+    std::normal_distribution<float> normal(0, 3);
+    std::vector<Stored> pattern(1 << 20);
+    for (Stored& x : pattern) { x = detail::from_real<Stored>(normal(generator)); }
+    auto const size = static_cast<std::size_t>(rows * vocabulary);
+    for (std::size_t i = 0; i < size; ++i) { logits.push_back(pattern[i % pattern.size()]); }
+    gradient.resize(size);
+    for (index_t i = 0; i < rows; ++i) {
+      targets.push_back(static_cast<std::int32_t>(i * 7919 % vocabulary));
+    }
+    log_prob.resize(targets.size());
+    entropy = log_normalizer = log_prob;
+    seed.assign(targets.size(), 1.0f);
+  }
+
+  matrix_view<Stored const> view() const { return {logits.data(), rows, vocabulary}; }
+  double bytes() const { return static_cast<double>(logits.size() * sizeof(Stored)); }
+
+  void score(int threads)
+  {
+    log_probs(view(), targets,
+              {.log_prob = log_prob, .entropy = entropy, .log_normalizer = log_normalizer},
+              {.threads = threads});
+  }
+  void differentiate(int threads)
+  {
+    logit_gradients(
+        view(), targets, {.d_log_prob = seed, .d_entropy = seed},
+        matrix_view<Stored>(gradient.data(), rows, vocabulary),
+        {.forward = {.log_prob = log_prob, .entropy = entropy, .log_normalizer = log_normalizer},
+         .threads = threads});
+  }
+
+  /// The first row in double, the long way round.
+  void check()
+  {
+    score(1);
+    double sum = 0;
+    double shift = 0;
+    for (index_t j = 0; j < vocabulary; ++j) {
+      double const x = detail::to_real<double>(logits[static_cast<std::size_t>(j)]);
+      sum += std::exp(x);
+      shift += std::exp(x) * x;
+    }
+    double const target = detail::to_real<double>(logits[static_cast<std::size_t>(targets[0])]);
+    double const lp = target - std::log(sum);
+    double const h = std::log(sum) - shift / sum;
+    if (!(std::abs(log_prob[0] - lp) < 4e-6) || !(std::abs(entropy[0] - h) < 4e-6)) {
+      std::fprintf(stderr, "wrong result: log_prob %g for %g, entropy %g for %g\n",
+                   static_cast<double>(log_prob[0]), lp, static_cast<double>(entropy[0]), h);
+      std::exit(1);
+    }
+  }
+};
+
+void report(benchmark::State& state, double bytes)
+{
+  state.SetBytesProcessed(static_cast<std::int64_t>(bytes) *
+                          static_cast<std::int64_t>(state.iterations()));
+}
+
+template <class Stored>
+void read_only(benchmark::State& state)
+{
+  batch<Stored> b(state.range(0), state.range(1));
+  auto const threads = static_cast<int>(state.range(2));
+  typedef std::uint64_t words __attribute__((vector_size(vector_bytes)));
+  auto const row_bytes = static_cast<std::size_t>(b.vocabulary) * sizeof(Stored);
+  std::vector<std::uint64_t> result(static_cast<std::size_t>(b.rows));
+  for (auto _ : state) {
+    PREFOPT_PARALLEL_FOR(threads)
+    for (index_t i = 0; i < b.rows; ++i) {
+      auto const* row = reinterpret_cast<char const*>(b.view().row(i).data);
+      words sum[4]{};
+      for (std::size_t byte = 0; byte + sizeof sum <= row_bytes; byte += sizeof sum) {
+        words loaded[4];
+        std::memcpy(loaded, row + byte, sizeof loaded);
+        for (int k = 0; k < 4; ++k) { sum[k] += loaded[k]; }
+      }
+      result[static_cast<std::size_t>(i)] = (sum[0] + sum[1] + sum[2] + sum[3])[0];
+    }
+    benchmark::DoNotOptimize(result.data());
+    benchmark::ClobberMemory();
+  }
+  report(state, b.bytes());
+}
+
+template <class Stored>
+void forward(benchmark::State& state)
+{
+  batch<Stored> b(state.range(0), state.range(1));
+  b.check();
+  for (auto _ : state) {
+    b.score(static_cast<int>(state.range(2)));
+    benchmark::DoNotOptimize(b.log_prob.data());
+    benchmark::ClobberMemory();
+  }
+  report(state, b.bytes());
+}
+
+/// Bytes read and written.
+template <class Stored>
+void backward(benchmark::State& state)
+{
+  batch<Stored> b(state.range(0), state.range(1));
+  b.check();
+  for (auto _ : state) {
+    b.differentiate(static_cast<int>(state.range(2)));
+    benchmark::DoNotOptimize(b.gradient.data());
+    benchmark::ClobberMemory();
+  }
+  report(state, 2 * b.bytes());
+}
+
+void arguments(benchmark::internal::Benchmark* b)
+{
+  b->ArgNames({"rows", "vocabulary", "threads"})->UseRealTime()->Unit(benchmark::kMillisecond);
+  for (int const threads : {1, 2}) {
+    b->Args({2048, 32000, threads});
+    b->Args({512, 128256, threads});
+  }
+}
+
+BENCHMARK(read_only<float>)->Name("read/float")->Apply(arguments);
+BENCHMARK(forward<float>)->Name("log_probs/simd/float")->Apply(arguments);
+BENCHMARK(backward<float>)->Name("logit_gradients/simd/float")->Apply(arguments);
+BENCHMARK(read_only<bfloat16>)->Name("read/bfloat16")->Apply(arguments);
+BENCHMARK(forward<bfloat16>)->Name("log_probs/simd/bfloat16")->Apply(arguments);
+BENCHMARK(backward<bfloat16>)->Name("logit_gradients/simd/bfloat16")->Apply(arguments);
+BENCHMARK(forward<float16>)->Name("log_probs/simd/float16")->Apply(arguments);
+
+}  // namespace
+
+int main(int argc, char** argv)
+{
+#ifndef NDEBUG
+  std::fprintf(stderr, "row_log_prob: build with NDEBUG (Release); assertions are not timed\n");
+  return 1;
+#else
+  benchmark::Initialize(&argc, argv);
+  if (benchmark::ReportUnrecognizedArguments(argc, argv)) { return 1; }
+  benchmark::RunSpecifiedBenchmarks();
+  return 0;
+#endif
+}
