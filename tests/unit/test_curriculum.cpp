@@ -320,6 +320,7 @@ TEST_CASE("looking back draws the level and a share of everything", "[curriculum
 TEST_CASE("the parts of a phase are mixed, and none draws more than it says", "[curriculum]")
 {
   ranking const r(30, 3);
+  CHECK(three_and_rest{} == three_and_rest{});
   run const all = run_of(three_and_rest{}, r, {.batch = 23});
   REQUIRE(all.size() == 1);
   column const easy = r.ranks(0, 10), harder = r.ranks(10, 30);
@@ -371,6 +372,7 @@ TEST_CASE("a paced run opens the share that its pacing says and draws whole epoc
 TEST_CASE("a schedule of one's own is a struct of three functions", "[curriculum]")
 {
   ranking const r(20, 3);
+  CHECK(hard_first{} == hard_first{0});
   run const all = run_of(hard_first{}, r, {.batch = 4});
   for (index_t phase = 0; phase < 3; ++phase) {
     CHECK(sorted(samples_of(all, phase, 0)) ==

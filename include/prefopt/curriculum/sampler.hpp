@@ -207,8 +207,10 @@ class curriculum_sampler {
         run_end = std::min(run_begin + part.size(), before + part.draws);
         order = permutation(part.size(), derived_seed(seed, j, run));
       }
-      indices[i] = order_[part.first + order(draw - run_begin)];
+      indices[i] = part.first + order(draw - run_begin);
     }
+    // Apart from the arithmetic, so that the cache misses of large rankings overlap.
+    for (index_t i = 0; i < indices.size(); ++i) { indices[i] = order_[indices[i]]; }
   }
 
   Schedule schedule_;
