@@ -99,9 +99,11 @@ TEMPLATE_TEST_CASE_SIG("exp, log and log1p of packs stay within their stated err
   double const l = worst_ulps<N>(f_log, [](double x) { return std::log(x); });
   double const p = worst_ulps<N>(f_log1p, [](double x) { return std::log1p(x); });
   CAPTURE(e, l, p);
-  CHECK(e < 1.5);
-  CHECK(l < 2);
-  CHECK(p < 2);
+  // Largest errors with stride 1, that is over all floats: 1.0231, 1.0060 and 0.8978 with fused
+  // multiply-add, and no larger without.
+  CHECK(e < 1.03);
+  CHECK(l < 1.01);
+  CHECK(p < 0.9);
   check_special_values<N>();
 }
 
@@ -129,8 +131,8 @@ TEST_CASE("log sigmoid of packs keeps its relative precision from -1e4 to 1e4", 
     }
   }
   CAPTURE(worst_value, worst_slope);
-  CHECK(worst_value < 4);
-  CHECK(worst_slope < 4);
+  CHECK(worst_value < 1.5);
+  CHECK(worst_slope < 1.7);
 }
 
 TEST_CASE("packs load and store any number of lanes at any stride", "[pack]")
