@@ -9,6 +9,19 @@
 #include "support/catch.hpp"
 #include "support/row_cases.hpp"
 
+/// Another library's bf16: the bits, and conversions to several arithmetic types.
+struct foreign_bfloat16 {
+  std::uint16_t bits = 0;
+
+  foreign_bfloat16() = default;
+  explicit foreign_bfloat16(float v) : bits(prefopt::bfloat16(v).bits) {}
+  operator float() const { return prefopt::detail::decode_bfloat16(bits); }
+  operator int() const { return static_cast<int>(static_cast<float>(*this)); }
+};
+template <>
+inline constexpr prefopt::half_format prefopt::half_format_of<foreign_bfloat16> =
+    prefopt::half_format::bfloat16;
+
 namespace {
 
 using namespace prefopt;
@@ -136,6 +149,19 @@ TEST_CASE("a gradient may have another type than the logits", "[row]")
                   matrix_view<float>(d.data(), rows, vocabulary));
   std::vector<float> const row(d.begin(), d.begin() + vocabulary);
   test::check_gradient<float>(row, compute_reference(c.row(0), c.targets[0], {.d_log_prob = 1}));
+}
+
+TEMPLATE_TEST_CASE("a foreign 16-bit type gives the bits of ours", "[row]", float, double)
+{
+  matrix_case<bfloat16> ours;
+  matrix_case<foreign_bfloat16> foreign;
+  std::vector<TestType> want(rows), got(rows);
+  log_probs<TestType>(ours.logits(), ours.targets, {.log_prob = want});
+  log_probs<TestType>(foreign.logits(), foreign.targets, {.log_prob = got});
+  CHECK(got == want);
+  logit_gradients(ours.logits(), ours.targets, {.d_log_prob = ours.seed}, ours.logits());
+  logit_gradients(foreign.logits(), foreign.targets, {.d_log_prob = ours.seed}, foreign.logits());
+  CHECK(test::as_double(foreign.memory) == test::as_double(ours.memory));
 }
 
 TEST_CASE("column-major logits work", "[row]")

@@ -245,6 +245,13 @@ TEST_CASE("logits whose difference overflows still give finite results", "[row]"
       CHECK(std::abs(r.entropy) < 1e-30f);  // e^-87 of each masked element is its share, at most
       CHECK(r.log_normalizer == 3e38f);
     }
+    // log p of the others overflows to -inf: p = 0 has no share in the entropy's gradient.
+    auto const row = row_log_prob<float>(serial, view(x), static_cast<index_t>(place));
+    auto d = x;
+    row_log_prob_gradient<float>(serial, view(x), view(d), 3, row, seeds_in<float>());
+    CHECK(d[0] == 0.0f);
+    row_log_prob_gradient<float>(simd, view(x), view(d), 3, row, seeds_in<float>());
+    CHECK(d[0] == 0.0f);
   }
 }
 
