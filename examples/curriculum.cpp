@@ -58,7 +58,7 @@ void run(int argc, char** argv)
   // [curriculum]
   std::vector<float> scores(20);
   prefopt::score_sequences<prefopt::token_entropy_sum<float>>(
-      {.log_prob = tokens.log_prob, .offsets = tokens.offsets}, scores);
+      prefopt::make_packed(tokens.offsets), {.log_prob = tokens.log_prob}, scores);
 
   std::vector<index_t> order(scores.size()), levels(3 + 1), samples(4);
   prefopt::rank_easy_to_hard(scores, order);

@@ -195,11 +195,6 @@ std::vector<level_result> evaluate_levels(session& s)
   progress bar(std::cerr, "evaluation", static_cast<index_t>(s.pairs.size()));
   index_t done = 0;
   pair_columns<real> all_policy, all_reference;
-  auto const append = [](pair_columns<real>& to, pair_columns<real> const& from) {
-    to.chosen.insert(to.chosen.end(), from.chosen.begin(), from.chosen.end());
-    to.rejected.insert(to.rejected.end(), from.rejected.begin(), from.rejected.end());
-    to.perturbed.insert(to.perturbed.end(), from.perturbed.begin(), from.perturbed.end());
-  };
   for (index_t k = 0; k < s.options.levels; ++k) {
     auto const first = static_cast<std::size_t>(s.level_offsets[static_cast<std::size_t>(k)]);
     auto const last = static_cast<std::size_t>(s.level_offsets[static_cast<std::size_t>(k) + 1]);
@@ -207,15 +202,15 @@ std::vector<level_result> evaluate_levels(session& s)
     if (indices.empty()) { continue; }
     pair_columns<real> policy;
     for_each_micro_batch(s, indices, [&](auto part, auto const& pairs, auto const& pixels) {
-      append(policy, s.step.forward(pairs, pixels));
+      policy.append(s.step.forward(pairs, pixels));
       done += static_cast<index_t>(part.size());
       bar.update(done);
     });
     pair_columns<real> const reference = reference_of(s, indices);
     results.push_back({level_name(k, s.options.levels), static_cast<index_t>(indices.size()),
                        scores_of(loss, reference, reference), scores_of(loss, policy, reference)});
-    append(all_policy, policy);
-    append(all_reference, reference);
+    all_policy.append(policy);
+    all_reference.append(reference);
   }
   bar.finish();
   results.push_back({"all", static_cast<index_t>(s.pairs.size()),
@@ -271,11 +266,7 @@ step_sums accumulate_gradients(session& s, std::span<index_t const> indices, ind
     auto const& policy = s.step.forward(pairs, pixels);
     auto const reference = reference_of(s, part);
     sums.terms.merge(prefopt::summarize(loss, loss_input(policy, reference)));
-    sums.policy.chosen.insert(sums.policy.chosen.end(), policy.chosen.begin(), policy.chosen.end());
-    sums.policy.rejected.insert(sums.policy.rejected.end(), policy.rejected.begin(),
-                                policy.rejected.end());
-    sums.policy.perturbed.insert(sums.policy.perturbed.end(), policy.perturbed.begin(),
-                                 policy.perturbed.end());
+    sums.policy.append(policy);
     sums.entropy += s.step.entropy_sum();
     sums.answer_tokens += s.step.answer_tokens();
     // The mean over the pairs of the whole step, whatever the micro-batches are.
@@ -414,20 +405,20 @@ void make_tiny_model(std::filesystem::path const& folder,
 {
   index_t const words = tokenizer::open(tokenizer_file).size();
   model_config config;
-  config.text = {.vocab_size = words + 64,  // room for the image token, as llava-hf has
-                 .hidden_size = 96,
-                 .intermediate_size = 256,
-                 .num_hidden_layers = 3,
-                 .num_attention_heads = 6,
-                 .num_key_value_heads = 3,
-                 .max_position_embeddings = 1024,
-                 .rms_norm_eps = 1e-5};
-  config.vision = {.hidden_size = 64,
-                   .intermediate_size = 128,
-                   .num_hidden_layers = 3,
-                   .num_attention_heads = 4,
-                   .image_size = 56,
-                   .patch_size = 14};
+  config.text.vocab_size = words + 64;  // room for the image token, as llava-hf has
+  config.text.hidden_size = 96;
+  config.text.intermediate_size = 256;
+  config.text.num_hidden_layers = 3;
+  config.text.num_attention_heads = 6;
+  config.text.num_key_value_heads = 3;
+  config.text.max_position_embeddings = 1024;
+  config.text.rms_norm_eps = 1e-5;
+  config.vision.hidden_size = 64;
+  config.vision.intermediate_size = 128;
+  config.vision.num_hidden_layers = 3;
+  config.vision.num_attention_heads = 4;
+  config.vision.image_size = 56;
+  config.vision.patch_size = 14;
   config.image_token_index = words;
   llava_model<real> const model(config, {}, initial_weights<real>{seed, 0.1});
   export_model(folder, model, tokenizer_file);

@@ -11,6 +11,7 @@
 #include <prefopt/core/loss.hpp>
 #include <prefopt/core/math.hpp>
 #include <prefopt/core/pack.hpp>
+#include <prefopt/core/philox.hpp>
 #include <prefopt/core/record.hpp>
 #include <prefopt/core/self_check.hpp>
 #include <prefopt/core/term.hpp>
@@ -26,7 +27,6 @@
 #include <prefopt/curriculum/schedules/paced.hpp>
 #include <prefopt/image/image.hpp>
 #include <prefopt/image/noise.hpp>
-#include <prefopt/image/philox.hpp>
 #include <prefopt/image/preprocess.hpp>
 #include <prefopt/image/resize.hpp>
 #include <prefopt/losses/dpo.hpp>

@@ -12,7 +12,7 @@
 #include <nlohmann/json.hpp>
 
 #include <prefopt/image/noise.hpp>
-#include <prefopt/image/philox.hpp>
+#include <prefopt/core/philox.hpp>
 #include <prefopt/image/preprocess.hpp>
 #include <prefopt/image/resize.hpp>
 

@@ -151,11 +151,11 @@ TEST_CASE("packed answers are scored one by one, in the score's precision", "[ra
   std::vector<float> const entropy{1, 2, 3, 4, 6};
   column const offsets{0, 2, 2, 5};
   std::vector<double> scores(3);
-  prefopt::score_sequences<prefopt::nll_sum<double>, float>(
-      {.log_prob = log_prob, .offsets = offsets}, scores);
+  prefopt::score_sequences<prefopt::nll_sum<double>, float>(prefopt::make_packed(offsets),
+                                                            {.log_prob = log_prob}, scores);
   CHECK(scores == std::vector<double>{3, 0, 12});
   prefopt::score_sequences<prefopt::vocabulary_entropy_mean<double>, float>(
-      {.log_prob = log_prob, .entropy = entropy, .offsets = offsets}, scores);
+      prefopt::make_packed(offsets), {.log_prob = log_prob, .entropy = entropy}, scores);
   CHECK(scores[0] == 1.5);
   CHECK(std::isnan(scores[1]));
   CHECK(scores[2] == Approx(13.0 / 3));
@@ -167,18 +167,19 @@ TEST_CASE("scoring names the column or offset that is wrong", "[ranking]")
   std::vector<double> scores(2);
   auto const score = [&](column const& offsets) {
     return complaint([&] {
-      prefopt::score_sequences<prefopt::nll_sum<double>>({.log_prob = log_prob, .offsets = offsets},
-                                                         scores);
+      prefopt::score_sequences<prefopt::nll_sum<double>>(prefopt::make_packed(offsets),
+                                                         {.log_prob = log_prob}, scores);
     });
   };
-  CHECK(score({0, 3}) == "prefopt::score_sequences: column 'offsets': expected 3 elements, got 2");
-  CHECK(score({0, 2, 1}) == "prefopt::score_sequences: offsets[2]: expected 2 to 3, got 1");
-  CHECK(score({0, 2, 4}) == "prefopt::score_sequences: offsets[2]: expected 2 to 3, got 4");
-  CHECK(score({-1, 2, 3}) == "prefopt::score_sequences: offsets[0]: expected 0 or more, got -1");
+  std::string const from = "prefopt::score_sequences: ";
+  CHECK(score({0, 3}) == from + "column 'scores': expected 1 elements, got 2");
+  CHECK(score({0, 2, 1}) == from + "sequence 1: expected tokens within 2 to 3, got 2 to 1");
+  CHECK(score({0, 2, 4}) == from + "sequence 1: expected tokens within 2 to 3, got 2 to 4");
+  CHECK(score({-1, 2, 3}) == from + "sequence 0: expected tokens within 0 to 3, got -1 to 2");
   column const offsets{0, 1, 3};
   CHECK(complaint([&] {
           prefopt::score_sequences<prefopt::vocabulary_entropy_mean<double>>(
-              {.log_prob = log_prob, .offsets = offsets}, scores);
+              prefopt::make_packed(offsets), {.log_prob = log_prob}, scores);
         }) == "prefopt::score_sequences: column 'entropy': expected 3 elements, got 0");
 }
 

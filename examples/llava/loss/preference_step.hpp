@@ -14,6 +14,7 @@
 #include <prefopt/losses/mfpo.hpp>
 #include <prefopt/margins/summary.hpp>
 #include <prefopt/ranking/difficulty.hpp>
+#include <prefopt/row/sequence.hpp>
 
 #include "llava/data/prepared_pairs.hpp"
 #include "llava/data/reference.hpp"
@@ -31,6 +32,12 @@ struct pair_columns {
   void resize(std::size_t pairs)
   {
     for (auto* column : {&chosen, &rejected, &perturbed}) { column->resize(pairs); }
+  }
+  void append(pair_columns const& other)
+  {
+    chosen.insert(chosen.end(), other.chosen.begin(), other.chosen.end());
+    rejected.insert(rejected.end(), other.rejected.begin(), other.rejected.end());
+    perturbed.insert(perturbed.end(), other.perturbed.begin(), other.perturbed.end());
   }
 };
 
@@ -75,9 +82,9 @@ class preference_step {
     rows_.forward(state_.logits, targets(batch_), model_.config().text.vocab_size);
     index_t const n = static_cast<index_t>(pairs.size());
     policy_.resize(pairs.size());
-    sum_answers(0, n, policy_.chosen);
-    sum_answers(n, n, policy_.rejected);
-    sum_answers(2 * n, n, policy_.perturbed);
+    sum_answers(0, policy_.chosen);
+    sum_answers(n, policy_.rejected);
+    sum_answers(2 * n, policy_.perturbed);
     return policy_;
   }
 
@@ -86,10 +93,9 @@ class preference_step {
   std::vector<double> difficulty() const
   {
     std::vector<double> scores(policy_.chosen.size());
-    std::vector<index_t> const offsets(
-        answer_offsets_.begin(), answer_offsets_.begin() + static_cast<long>(scores.size()) + 1);
     prefopt::score_sequences<Score, Real>(
-        {.log_prob = rows_.log_prob(), .entropy = rows_.entropy(), .offsets = offsets}, scores);
+        layout(0, static_cast<index_t>(scores.size())),
+        {.log_prob = rows_.log_prob(), .entropy = rows_.entropy()}, scores);
     return scores;
   }
 
@@ -99,14 +105,17 @@ class preference_step {
                              Real scale)
   {
     std::vector<Real> value(policy_.chosen.size());
-    gradient_.resize(value.size());
+    auto const n = static_cast<index_t>(value.size());
+    d_answer_.resize(3 * value.size());  // in the order of the sequences
+    prefopt::vector_view<Real> const d(d_answer_);
     prefopt::evaluate(loss, loss_input(policy_, reference),
                       {.value = value,
-                       .gradient = {.chosen = gradient_.chosen,
-                                    .rejected = gradient_.rejected,
-                                    .perturbed = {gradient_.perturbed}}},
+                       .gradient = {.chosen = d.part(0, n),
+                                    .rejected = d.part(n, n),
+                                    .perturbed = {d.part(2 * n, n)}}},
                       {.scale = scale});
-    seed_answers();
+    token_seed_.resize(rows_.log_prob().size());
+    prefopt::token_seeds<Real>(layout(0, 3 * n), {}, d_answer_, token_seed_);
     rows_.backward(state_.logits, token_seed_);
     model_.backward(state_, state_.logits.data());
     return value;
@@ -128,7 +137,7 @@ class preference_step {
     batch_ = {};
     answer_offsets_ = {0};
     auto const n = static_cast<index_t>(pairs.size());
-    auto const append = [&](answer_tokens_t const& answer, index_t image) {
+    auto const append = [&](llava::answer_tokens const& answer, index_t image) {
       append_sequence(batch_, answer.ids, answer.answer_begin, image);
       answer_offsets_.push_back(answer_offsets_.back() + answer.labels());
     };
@@ -143,38 +152,26 @@ class preference_step {
     }
   }
 
-  /// Sums of the answers of `count` sequences from `first`.
-  void sum_answers(index_t first, index_t count, std::vector<Real>& sums) const
+  /// Sums of the answers of `sums.size()` sequences from `first`.
+  void sum_answers(index_t first, std::vector<Real>& sums) const
   {
-    for (index_t i = 0; i < count; ++i) {
-      auto const s = static_cast<std::size_t>(first + i);
-      Real sum = 0;
-      for (index_t t = answer_offsets_[s]; t < answer_offsets_[s + 1]; ++t)
-        sum += rows_.log_prob()[static_cast<std::size_t>(t)];
-      sums[static_cast<std::size_t>(i)] = sum;
-    }
-  }
-  void seed_answers()
-  {
-    token_seed_.resize(rows_.log_prob().size());
-    std::size_t const n = gradient_.chosen.size();
-    for (std::size_t s = 0; s < 3 * n; ++s) {
-      Real const g = s < n       ? gradient_.chosen[s]
-                     : s < 2 * n ? gradient_.rejected[s - n]
-                                 : gradient_.perturbed[s - 2 * n];
-      for (index_t t = answer_offsets_[s]; t < answer_offsets_[s + 1]; ++t)
-        token_seed_[static_cast<std::size_t>(t)] = g;
-    }
+    auto const count = static_cast<index_t>(sums.size());
+    prefopt::sequence_sums<Real>(layout(first, count), {.log_prob = rows_.log_prob()},
+                                 {.sum = sums});
   }
 
-  using answer_tokens_t = llava::answer_tokens;
+  prefopt::packed_sequences<index_t> layout(index_t first, index_t count) const
+  {
+    return {prefopt::vector_view<index_t const>(answer_offsets_).part(first, count + 1)};
+  }
 
   llava_model<Real>& model_;
   packed_batch<Real> batch_;
   llava_state<Real> state_;
   logit_rows<Real> rows_;
   std::vector<index_t> answer_offsets_ = {0};  // of each sequence's answer among the logit rows
-  pair_columns<Real> policy_, gradient_;
+  pair_columns<Real> policy_;
+  std::vector<Real> d_answer_;
   std::vector<Real> token_seed_;
 };
 

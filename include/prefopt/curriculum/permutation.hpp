@@ -7,7 +7,7 @@
 #include <prefopt/config.hpp>
 #include <prefopt/core/math.hpp>
 #include <prefopt/core/view.hpp>
-#include <prefopt/image/philox.hpp>
+#include <prefopt/core/philox.hpp>
 
 namespace prefopt {
 

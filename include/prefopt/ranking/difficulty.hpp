@@ -14,6 +14,7 @@
 #include <prefopt/core/error.hpp>
 #include <prefopt/core/math.hpp>
 #include <prefopt/core/view.hpp>
+#include <prefopt/row/sequence.hpp>
 
 namespace prefopt {
 
@@ -26,8 +27,7 @@ struct token_entropy {
   template <class Real>
   PREFOPT_HD Real operator()(Real log_prob, Real) const
   {
-    using std::exp;
-    return select(log_prob == -infinity_v<Real>, Real(0), -exp(log_prob) * log_prob);
+    return target_entropy_of(log_prob);
   }
 };
 
@@ -125,47 +125,34 @@ concept difficulty_score =
 static_assert(difficulty_score<token_entropy_sum<float>>);
 static_assert(difficulty_score<token_entropy_mean<double>>);
 
-/// Row statistics of the tokens of all answers, one answer after the other, without padding.
-template <class Real>
-struct token_columns {
-  vector_view<Real const> log_prob;   ///< of the token that came, nats
-  vector_view<Real const> entropy{};  ///< over the vocabulary; may be missing if no score reads it
-  vector_view<index_t const>
-      offsets;  ///< answers + 1: answer i has tokens [offsets[i], offsets[i+1])
-};
-
-/// scores[i] = difficulty of answer i, summed in the score's own precision.
+/// scores[i] = difficulty of sequence i of a layout (`make_packed(offsets)` or `padded_sequences`),
+/// summed in the score's own precision. Masked tokens are left out; weights play no role.
 ///
-///     score_sequences<token_entropy_sum<double>>({.log_prob = l, .offsets = o}, scores);
+///     score_sequences<token_entropy_sum<double>>(make_packed(offsets), {.log_prob = l}, scores);
 ///
 /// Throws `std::invalid_argument` when a column is missing or has another length, or when the
-/// offsets decrease or leave the columns. Allocates nothing.
-template <difficulty_score Score, class Real = typename Score::real>
-void score_sequences(token_columns<Real> const& tokens, vector_view<typename Score::real> scores)
+/// layout leaves the columns. Allocates nothing.
+template <difficulty_score Score, class Real = typename Score::real, class Layout>
+void score_sequences(Layout const& layout, std::type_identity_t<token_columns<Real>> const& tokens,
+                     vector_view<typename Score::real> scores)
 {
   using real = typename Score::real;
   constexpr char const* name = "score_sequences";
   index_t const total = tokens.log_prob.size();
-  detail::require_extent(name, "offsets", scores.size() + 1, tokens.offsets.size());
-  if (Score::term::needs_entropy || tokens.entropy) {
+  detail::check_layout(name, layout, total);
+  detail::check_tokens(name, total, tokens);
+  detail::require_extent(name, "scores", layout.size(), scores.size());
+  if (Score::term::needs_entropy) {
     detail::require_extent(name, "entropy", total, tokens.entropy.size());
   }
-  index_t begin = tokens.offsets[0];
-  if (begin < 0) { detail::throw_invalid(name, "offsets[0]", "0 or more", std::to_string(begin)); }
-  for (index_t i = 0; i < scores.size(); ++i) {
-    index_t const end = tokens.offsets[i + 1];
-    if (end < begin || end > total) {
-      detail::throw_invalid(name, "offsets[" + std::to_string(i + 1) + "]",
-                            std::to_string(begin) + " to " + std::to_string(total),
-                            std::to_string(end));
-    }
+  for (index_t i = 0; i < layout.size(); ++i) {
     Score score{};
-    for (index_t t = begin; t < end; ++t) {
+    for (index_t t = layout.begin(i); t < layout.end(i); ++t) {
+      if (!detail::token_counts(tokens, t)) { continue; }
       score.push(static_cast<real>(tokens.log_prob[t]),
                  tokens.entropy ? static_cast<real>(tokens.entropy[t]) : real(0));
     }
     scores[i] = score.score();
-    begin = end;
   }
 }
 

@@ -65,6 +65,16 @@ struct sequence_columns {
   vector_view<Real, Space> target_entropy{};  ///< sum -p log p, p of the targets
 };
 
+/// -p log p of the token that came, p = e^log_prob, in nats: at most 1/e. A log_prob of -infinity
+/// gives 0, the limit; NaN propagates.
+template <class Real>
+PREFOPT_HD Real target_entropy_of(Real log_prob)
+{
+  using std::exp;
+  Real const p = exp(log_prob);
+  return p == Real(0) ? Real(0) : -(p * log_prob);
+}
+
 /// What is summed over the tokens of a sequence: a commutative monoid, so that parts of a sequence
 /// (context-parallel ranks) merge.
 template <class Real>
@@ -77,12 +87,10 @@ struct sequence_stats {
 
   PREFOPT_HD void push(Real log_prob, Real token_entropy, Real token_weight)
   {
-    using std::exp;
-    Real const p = exp(log_prob);
     sum += token_weight == Real(0) ? Real(0) : token_weight * log_prob;
     weight += token_weight;
     entropy += token_entropy;
-    target_entropy -= p == Real(0) ? Real(0) : p * log_prob;
+    target_entropy += target_entropy_of(log_prob);
     ++count;
   }
 
