@@ -1,0 +1,194 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+/// \file  Log-probabilities of rows of logits in device memory, and the gradient of the logits.
+
+#include <cuda_runtime.h>
+
+#include <utility>
+
+#include <prefopt/config.hpp>
+#include <prefopt/core/view.hpp>
+#include <prefopt/cuda/half.cuh>
+#include <prefopt/cuda/row_checks.cuh>
+#include <prefopt/cuda/row_launch.cuh>
+#include <prefopt/row/log_prob.hpp>
+#include <prefopt/row/row_options.hpp>
+
+namespace prefopt::gpu {
+namespace detail {
+
+template <class Real>
+__device__ void store_if_given(vector_view<Real, device_memory> const& to, index_t i, Real value)
+{
+  if (to.data != nullptr) { to[i] = value; }
+}
+template <class Real>
+__device__ Real load_or_zero(vector_view<Real const, device_memory> const& from, index_t i)
+{
+  return from.data != nullptr ? from[i] : Real(0);
+}
+
+/// Logits and targets of a call, as its kernel sees them.
+template <class Real, class Logit, class Target>
+struct target_rows {
+  matrix_view<Logit const, device_memory> logits;
+  vector_view<Target const, device_memory> targets;
+  row_options<Real, device_memory> options;
+
+  __device__ index_t target(index_t i) const
+  {
+    return prefopt::detail::row_target(targets, options, logits.cols, i);
+  }
+  /// Host code throws for such a row; a kernel can only mark its results.
+  __device__ bool outside_vocabulary(index_t i) const
+  {
+    auto const id = static_cast<index_t>(targets[i]);
+    return id < 0 || id >= vocabulary(options, logits.cols);
+  }
+};
+
+template <class Real, class Logit, class Target>
+struct log_prob_job {
+  target_rows<Real, Logit, Target> in;
+  log_prob_columns<Real, device_memory> out;
+
+  template <class Executor>
+  __device__ void operator()(Executor& ex, index_t i) const
+  {
+    index_t const target = in.target(i);
+    row_log_prob_result<Real> row =
+        row_log_prob<Real>(ex, in.logits.row(i), target, in.options.transform);
+    if (target >= 0 && in.outside_vocabulary(i)) {
+      row = {quiet_nan_v<Real>, quiet_nan_v<Real>, quiet_nan_v<Real>};
+    }
+    if (ex.leads()) {
+      store_if_given(out.log_prob, i, row.log_prob);
+      store_if_given(out.entropy, i, row.entropy);
+      store_if_given(out.log_normalizer, i, row.log_normalizer);
+    }
+  }
+};
+
+/// `Saved`: the results of the forward pass are there, and the row is read once.
+template <bool Saved, class Real, class Logit, class Target, class Gradient>
+struct logit_gradient_job {
+  target_rows<Real, Logit, Target> in;
+  log_prob_seed_columns<Real, device_memory> seeds;
+  matrix_view<Gradient, device_memory> out;
+
+  template <class Executor>
+  __device__ void operator()(Executor& ex, index_t i) const
+  {
+    auto const& options = in.options;
+    index_t const target = in.target(i);
+    row_log_prob_seeds<Real> seed{options.scale * load_or_zero(seeds.d_log_prob, i),
+                                  options.scale * load_or_zero(seeds.d_entropy, i),
+                                  options.scale * load_or_zero(seeds.d_log_normalizer, i)};
+    row_log_prob_result<Real> row{};
+    if (target >= 0 && in.outside_vocabulary(i)) {
+      // Through a NaN normaliser every probability of the row, and so its gradient, is NaN.
+      seed.d_log_prob = seed.d_entropy = seed.d_log_normalizer = quiet_nan_v<Real>;
+    } else if (target >= 0 && !seed.are_zero()) {
+      if constexpr (Saved) {
+        auto const& forward = options.forward;
+        row = {forward.log_prob[i], forward.entropy[i], forward.log_normalizer[i]};
+      } else {
+        row = row_log_prob<Real>(ex, in.logits.row(i), target, options.transform);
+      }
+    }
+    row_log_prob_gradient<Real>(ex, in.logits.row(i), out.row(i), target, row, seed,
+                                options.transform);
+  }
+};
+
+}  // namespace detail
+
+/// Enqueues `prefopt::log_probs` for logits in device memory: one pass over each row.
+///
+///     gpu::log_probs(stream, logits, targets, {.log_prob = lp, .entropy = h});
+///
+/// Columns, options and results are those of the host function; `options.threads` has no meaning.
+/// Elements lie at multiples of their own size; a row may start at any of them and rows may be any
+/// distance apart. Lengths that do not fit throw `std::invalid_argument` on the host before
+/// anything is enqueued, but targets are read by the kernel, which cannot throw: a target outside
+/// the vocabulary (and not ignored) gives NaN in every column of its row. Returns the status of the
+/// launch; allocates nothing and waits for nothing. No rows, no launch.
+template <class Real = void, class Logits, class Targets>
+[[nodiscard]] cudaError_t log_probs(
+    cudaStream_t stream, Logits&& logits, Targets&& targets,
+    log_prob_columns<prefopt::detail::row_precision<Real, Logits>, device_memory> const& out,
+    row_options<prefopt::detail::row_precision<Real, Logits>, device_memory> const& options = {})
+{
+  using real = prefopt::detail::row_precision<Real, Logits>;
+  using logit = prefopt::detail::element_of<Logits>;
+  using target = prefopt::detail::element_of<Targets>;
+  char const* const function = "gpu::log_probs";
+  matrix_view<logit const, device_memory> const x(std::forward<Logits>(logits));
+  vector_view<target const, device_memory> const y(std::forward<Targets>(targets));
+  detail::check_rows(function, x, y, options);
+  detail::check_extents{function, x.rows}(out);
+  if (options.shard.size > x.cols) {
+    prefopt::detail::throw_invalid(
+        function, "logits",
+        "the whole vocabulary of " + std::to_string(options.shard.size) + " columns",
+        std::to_string(x.cols) + " columns");
+  }
+  return detail::for_each_row<logit_stats<real>>(
+      stream, x.rows, x.cols, detail::log_prob_job<real, logit, target>{{x, y, options}, out});
+}
+
+/// Enqueues `prefopt::logit_gradients` for logits in device memory: one pass over each row with all
+/// three columns of `options.forward`, two without.
+///
+///     gpu::logit_gradients(stream, logits, targets, {.d_log_prob = seed}, logits,
+///                          {.forward = {.log_prob = lp, .entropy = h, .log_normalizer = lz}});
+///
+/// `d_logits` may be `logits` itself, or another device matrix of any of the logit types. A target
+/// outside the vocabulary (and not ignored) gives a row of NaN, but for its masked logits. All else
+/// as for `gpu::log_probs`.
+template <class Real = void, class Logits, class Targets, class Gradient>
+[[nodiscard]] cudaError_t logit_gradients(
+    cudaStream_t stream, Logits&& logits, Targets&& targets,
+    log_prob_seed_columns<prefopt::detail::row_precision<Real, Logits>, device_memory> const& seeds,
+    Gradient&& d_logits,
+    row_options<prefopt::detail::row_precision<Real, Logits>, device_memory> const& options = {})
+{
+  using real = prefopt::detail::row_precision<Real, Logits>;
+  using logit = prefopt::detail::element_of<Logits>;
+  using target = prefopt::detail::element_of<Targets>;
+  using stored = prefopt::detail::element_of<Gradient>;
+  static_assert(prefopt::detail::check_row_types<stored, target, real>());
+  char const* const function = "gpu::logit_gradients";
+  matrix_view<logit const, device_memory> const x(std::forward<Logits>(logits));
+  vector_view<target const, device_memory> const y(std::forward<Targets>(targets));
+  matrix_view<stored, device_memory> const dx(std::forward<Gradient>(d_logits));
+  detail::check_rows(function, x, y, options);
+  detail::check_extents{function, x.rows}(seeds);
+  if (dx.rows != x.rows || dx.cols != x.cols || (!dx && x.rows > 0 && x.cols > 0)) {
+    prefopt::detail::throw_invalid(
+        function, "d_logits",
+        "the shape of the logits, " + prefopt::detail::shape_text(x.rows, x.cols),
+        dx ? prefopt::detail::shape_text(dx.rows, dx.cols) : "none");
+  }
+  auto const& forward = options.forward;
+  bool const saved = forward.log_prob && forward.entropy && forward.log_normalizer;
+  if (!saved && options.shard.size > x.cols) {
+    prefopt::detail::throw_invalid(
+        function, "forward",
+        "log_prob, entropy and log_normalizer of the whole row (these logits are a vocabulary "
+        "shard)",
+        "not all of them");
+  }
+  detail::target_rows<real, logit, target> const in{x, y, options};
+  using state = logit_stats<real>;
+  if (saved) {
+    return detail::for_each_row<state>(
+        stream, x.rows, x.cols,
+        detail::logit_gradient_job<true, real, logit, target, stored>{in, seeds, dx});
+  }
+  return detail::for_each_row<state>(
+      stream, x.rows, x.cols,
+      detail::logit_gradient_job<false, real, logit, target, stored>{in, seeds, dx});
+}
+
+}  // namespace prefopt::gpu

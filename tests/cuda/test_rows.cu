@@ -1,0 +1,362 @@
+// SPDX-License-Identifier: MIT
+/// \file  Rows of logits on the device against the serial executor in fp64.
+
+#include "support/catch.hpp"
+
+#include <cuda_bf16.h>
+#include <cuda_fp16.h>
+
+#include <cmath>
+#include <cstdint>
+#include <limits>
+#include <random>
+#include <string>
+#include <vector>
+
+#include <prefopt/cuda/rows.cuh>
+#include <prefopt/row/executor.hpp>
+#include <prefopt/row/log_prob.hpp>
+
+#include "cuda/device.hpp"
+
+using namespace prefopt;
+using prefopt::detail::from_real;
+using prefopt::detail::to_real;
+
+namespace {
+
+constexpr float masked = -infinity_v<float>;
+constexpr index_t ignored = -100;
+
+/// Absolute, for numbers of the size of a log-probability: fp32 sums of up to 32000 terms. The
+/// gradients lie in (-1, 1) and are rounded to the stored type besides.
+template <class Real>
+constexpr double row_tolerance = std::is_same_v<Real, double> ? 1e-13 : 3e-6;
+template <class Stored>
+constexpr double rounding = sizeof(Stored) == 8                               ? 0
+                            : sizeof(Stored) == 4                             ? 0x1p-24
+                            : half_format_of<Stored> == half_format::bfloat16 ? 0x1p-8
+                                                                              : 0x1p-11;
+
+struct shape {
+  index_t rows;
+  index_t cols;
+  index_t pitch;
+  index_t offset = 0;
+};
+
+/// Logits, targets and seeds on the host; padding is NaN, so that reading it shows.
+template <class Logit, class Target>
+struct batch {
+  shape at;
+  std::vector<Logit> logits;
+  std::vector<Target> targets;
+  logit_transform<double> transform{};
+
+  batch(shape const& s, unsigned seed)
+      : at(s),
+        logits(static_cast<std::size_t>(s.offset + s.rows * s.pitch),
+               from_real<Logit>(quiet_nan_v<float>))
+  {
+    std::mt19937 bits(seed);
+    for (index_t i = 0; i < at.rows; ++i) {
+      for (index_t j = 0; j < at.cols; ++j) {
+        row(i)[j] = from_real<Logit>(static_cast<float>(bits() % 4001) / 250.0f - 8.0f);
+      }
+      targets.push_back(static_cast<Target>(bits() % static_cast<unsigned>(at.cols)));
+    }
+  }
+  vector_view<Logit> row(index_t i) { return {logits.data() + at.offset + i * at.pitch, at.cols}; }
+
+  row_log_prob_result<double> expected(index_t i)
+  {
+    serial_executor serial;
+    Target const target = targets[static_cast<std::size_t>(i)];
+    return row_log_prob<double>(serial, row(i), static_cast<index_t>(target), transform);
+  }
+};
+
+template <class Real>
+std::vector<Real> seed_column(unsigned salt, index_t rows)
+{
+  std::vector<Real> column;
+  for (index_t i = 0; i < rows; ++i) {
+    column.push_back(Real(0.25) * static_cast<Real>((i * 7 + salt) % 5) - Real(0.5));
+  }
+  return column;
+}
+
+/// What a call left in device memory.
+template <class Real, class Gradient>
+struct outcome {
+  std::vector<Real> log_prob, entropy, log_normalizer;
+  std::vector<Gradient> gradient;  ///< laid out as the logits, padding included
+};
+
+/// Forward and backward on a stream of its own. Without `Gradient` = the logits' type it can't be
+/// in place.
+template <class Real, class Gradient, class Logit, class Target>
+outcome<Real, Gradient> run(batch<Logit, Target>& b, bool in_place = false)
+{
+  index_t const n = b.at.rows;
+  test::device_array<Logit> const logits(b.logits);
+  test::device_array<Target> const targets(b.targets);
+  test::device_array<Real> const log_prob(static_cast<std::size_t>(n));
+  test::device_array<Real> const entropy(static_cast<std::size_t>(n));
+  test::device_array<Real> const log_normalizer(static_cast<std::size_t>(n));
+  test::device_array<Real> const d_log_prob(seed_column<Real>(0, n));
+  test::device_array<Real> const d_entropy(seed_column<Real>(1, n));
+  test::device_array<Real> const d_log_normalizer(seed_column<Real>(3, n));
+  test::device_array<Gradient> const gradient(
+      std::vector<Gradient>(b.logits.size(), from_real<Gradient>(7.0f)));
+
+  matrix_view<Logit, device_memory> const rows(logits.data() + b.at.offset, n, b.at.cols,
+                                               b.at.pitch);
+  matrix_view<Gradient, device_memory> out(gradient.data() + b.at.offset, n, b.at.cols, b.at.pitch);
+  row_options<Real, device_memory> options{
+      .transform = {static_cast<Real>(b.transform.logit_scale),
+                    static_cast<Real>(b.transform.softcap),
+                    static_cast<Real>(b.transform.temperature)}};
+  test::stream const stream;
+  REQUIRE(gpu::log_probs<Real>(stream, rows, targets.view(),
+                               {.log_prob = log_prob.view(),
+                                .entropy = entropy.view(),
+                                .log_normalizer = log_normalizer.view()},
+                               options) == cudaSuccess);
+  // Every other batch has its forward results recomputed.
+  if (b.at.cols % 2 == 0) {
+    options.forward = {.log_prob = log_prob.view(),
+                       .entropy = entropy.view(),
+                       .log_normalizer = log_normalizer.view()};
+  }
+  options.scale = Real(0.5);
+  auto const backward = [&](auto const& to) {
+    return gpu::logit_gradients<Real>(stream, rows, targets.view(),
+                                      {.d_log_prob = d_log_prob.view(),
+                                       .d_entropy = d_entropy.view(),
+                                       .d_log_normalizer = d_log_normalizer.view()},
+                                      to, options);
+  };
+  REQUIRE((in_place ? backward(rows) : backward(out)) == cudaSuccess);
+  stream.wait();
+  outcome<Real, Gradient> result{log_prob.host(), entropy.host(), log_normalizer.host(),
+                                 gradient.host()};
+  if constexpr (std::is_same_v<Logit, Gradient>) {
+    if (in_place) { result.gradient = logits.host(); }
+  }
+  return result;
+}
+
+bool close(double got, double expected, double absolute, double relative = 0)
+{
+  if (std::isnan(expected) || std::isinf(expected)) {
+    return std::isnan(expected) ? std::isnan(got) : got == expected;
+  }
+  return std::fabs(got - expected) <= absolute + relative * std::fabs(expected);
+}
+
+/// Compares every result and every element of the gradient's allocation.
+template <class Real, class Gradient, class Logit, class Target>
+void compare(batch<Logit, Target>& b, bool in_place = false)
+{
+  outcome<Real, Gradient> const got = run<Real, Gradient>(b, in_place);
+  double const tolerance = row_tolerance<Real>;
+  std::vector<Gradient> expected = [&] {
+    if constexpr (std::is_same_v<Logit, Gradient>) {
+      if (in_place) { return b.logits; }
+    }
+    return std::vector<Gradient>(b.logits.size(), from_real<Gradient>(7.0f));
+  }();
+  std::vector<double> exact(b.logits.size());
+  for (std::size_t k = 0; k < exact.size(); ++k) { exact[k] = to_real<double>(expected[k]); }
+
+  std::vector<Real> const d[] = {seed_column<Real>(0, b.at.rows), seed_column<Real>(1, b.at.rows),
+                                 seed_column<Real>(3, b.at.rows)};
+  for (index_t i = 0; i < b.at.rows; ++i) {
+    auto const k = static_cast<std::size_t>(i);
+    INFO("row " << i << " of " << b.at.rows << " x " << b.at.cols);
+    row_log_prob_result<double> const row = b.expected(i);
+    REQUIRE(close(got.log_prob[k], row.log_prob, tolerance, tolerance));
+    REQUIRE(close(got.entropy[k], row.entropy, tolerance, tolerance));
+    REQUIRE(close(got.log_normalizer[k], row.log_normalizer, tolerance, tolerance));
+
+    row_log_prob_seeds<double> const seeds{0.5 * d[0][k], 0.5 * d[1][k], 0.5 * d[2][k]};
+    serial_executor serial;
+    vector_view<double> const to(exact.data() + b.at.offset + i * b.at.pitch, b.at.cols);
+    row_log_prob_gradient<double>(serial, b.row(i), to, static_cast<index_t>(b.targets[k]), row,
+                                  seeds, b.transform);
+  }
+  for (std::size_t k = 0; k < exact.size(); ++k) {
+    INFO("element " << k << " of the gradient of " << b.at.rows << " x " << b.at.cols);
+    // The smallest positive fp16 is 2^-24: below it there is no relative precision.
+    REQUIRE(close(to_real<double>(got.gradient[k]), exact[k], tolerance, rounding<Gradient>));
+  }
+}
+
+template <class Real, class Logit, class Target = std::int32_t>
+void compare_shapes()
+{
+  for (index_t const cols : {1, 2, 7, 31, 32, 33, 255, 256, 257, 1000, 1024, 1025}) {
+    batch<Logit, Target> b({3, cols, cols + 3, cols % 3}, static_cast<unsigned>(cols));
+    b.targets[1] = static_cast<Target>(ignored);
+    compare<Real, Logit>(b, false);
+    compare<Real, Logit>(b, true);
+  }
+  batch<Logit, Target> large({2, 32'000, 32'001, 1}, 1);
+  compare<Real, Logit>(large, true);
+}
+
+}  // namespace
+
+TEST_CASE("rows of every length and type equal the serial reference", "[cuda][row]")
+{
+  SECTION("fp32")
+  {
+    compare_shapes<float, float>();
+  }
+  SECTION("fp64, 64-bit targets")
+  {
+    compare_shapes<double, double, std::int64_t>();
+  }
+  SECTION("bf16")
+  {
+    compare_shapes<float, __nv_bfloat16>();
+  }
+  SECTION("fp16, 64-bit targets")
+  {
+    compare_shapes<float, __half, std::int64_t>();
+  }
+  SECTION("bf16 logits summed in fp64, gradient in fp32")
+  {
+    batch<__nv_bfloat16, std::int32_t> b({3, 1027, 1030, 1}, 4);
+    compare<double, float>(b);
+  }
+}
+
+TEST_CASE("scale, soft cap and temperature are applied on the fly", "[cuda][row]")
+{
+  for (index_t const cols : {100, 1100}) {
+    batch<float, std::int32_t> b({4, cols, cols}, 5);
+    b.row(1)[3] = masked;
+    b.transform = {0.5, 3.0, 0.7};
+    compare<float, float>(b);
+    b.transform = {0.5, 0.0, 2.0};
+    compare<float, float>(b, true);
+  }
+}
+
+TEST_CASE("masked logits contribute nothing, and a fully masked row is empty", "[cuda][row]")
+{
+  for (index_t const cols : {40, 1100}) {
+    batch<float, std::int32_t> b({4, cols, cols}, 6);
+    for (index_t j = 0; j < cols; ++j) {
+      if (j % 3 != 0) { b.row(0)[j] = masked; }  // whole lanes see nothing but masked logits
+      b.row(1)[j] = masked;
+      if (j != cols - 1) { b.row(2)[j] = masked; }
+    }
+    b.targets = {3, 0, static_cast<std::int32_t>(cols - 1), 1};
+    b.row(3)[1] = masked;  // a masked target
+    compare<float, float>(b);
+    outcome<float, float> const got = run<float, float>(b);
+    CHECK(got.log_normalizer[1] == masked);
+    CHECK(got.entropy[1] == 0.0f);
+    CHECK(got.log_prob[2] == 0.0f);
+    CHECK(got.entropy[2] == 0.0f);
+    CHECK(got.log_prob[3] == masked);
+    for (std::size_t j = 0; j < static_cast<std::size_t>(cols); ++j) {
+      REQUIRE(got.gradient[static_cast<std::size_t>(cols) + j] == 0.0f);
+    }
+  }
+}
+
+TEST_CASE("NaN propagates to its own row only; an ignored row is zeros whatever it holds",
+          "[cuda][row]")
+{
+  for (index_t const cols : {33, 1100}) {
+    batch<float, std::int32_t> b({3, cols, cols}, 7);
+    b.row(0)[cols - 1] = quiet_nan_v<float>;
+    b.row(1)[0] = quiet_nan_v<float>;
+    b.targets[1] = static_cast<std::int32_t>(ignored);
+    outcome<float, float> const got = run<float, float>(b);
+    CHECK(std::isnan(got.log_prob[0]));
+    CHECK(std::isnan(got.entropy[0]));
+    CHECK(std::isnan(got.log_normalizer[0]));
+    CHECK(got.log_prob[1] == 0.0f);
+    CHECK(got.entropy[1] == 0.0f);
+    CHECK(got.log_normalizer[1] == 0.0f);
+    CHECK(std::isfinite(got.log_prob[2]));
+    for (std::size_t j = 0; j < static_cast<std::size_t>(cols); ++j) {
+      REQUIRE(std::isnan(got.gradient[j]));
+      REQUIRE(got.gradient[static_cast<std::size_t>(cols) + j] == 0.0f);
+      REQUIRE(std::isfinite(got.gradient[static_cast<std::size_t>(2 * cols) + j]));
+    }
+  }
+}
+
+TEST_CASE("a target that is no column gives NaN, and touches nothing else", "[cuda][row]")
+{
+  for (index_t const cols : {33, 1100}) {
+    batch<double, std::int64_t> b({4, cols, cols}, 8);
+    b.targets = {0, cols, -1, std::int64_t(1) << 40};
+    outcome<double, double> const got = run<double, double>(b);
+    CHECK(std::isfinite(got.log_prob[0]));
+    for (std::size_t i = 1; i < 4; ++i) {
+      CHECK(std::isnan(got.log_prob[i]));
+      CHECK(std::isnan(got.entropy[i]));
+      CHECK(std::isnan(got.log_normalizer[i]));
+      CHECK(std::isnan(got.gradient[i * static_cast<std::size_t>(cols)]));
+      CHECK(std::isnan(got.gradient[(i + 1) * static_cast<std::size_t>(cols) - 1]));
+    }
+  }
+}
+
+TEST_CASE("more rows than a grid may have blocks, and none", "[cuda][row]")
+{
+  batch<float, std::int32_t> many({70'000, 5, 5}, 9);
+  compare<float, float>(many, true);
+
+  test::device_array<float> const nothing(0);
+  test::device_array<std::int32_t> const no_targets(0);
+  matrix_view<float, device_memory> const rows(nothing.data(), 0, 5);
+  CHECK(gpu::log_probs(nullptr, rows, no_targets.view(), {.log_prob = nothing.view()}) ==
+        cudaSuccess);
+  CHECK(gpu::logit_gradients(nullptr, rows, no_targets.view(), {}, rows) == cudaSuccess);
+}
+
+TEST_CASE("the same launch gives the same bits", "[cuda][row]")
+{
+  batch<float, std::int32_t> b({3, 5000, 5001, 1}, 10);
+  outcome<float, float> const first = run<float, float>(b);
+  outcome<float, float> const second = run<float, float>(b);
+  CHECK(first.log_prob == second.log_prob);
+  CHECK(first.entropy == second.entropy);
+  CHECK(first.gradient == second.gradient);
+}
+
+TEST_CASE("shapes that do not fit are refused before anything is enqueued", "[cuda][row]")
+{
+  test::device_array<float> const logits(12), column(3), short_column(2);
+  test::device_array<std::int32_t> const targets(3), short_targets(2);
+  matrix_view<float, device_memory> const rows(logits.data(), 3, 4);
+  matrix_view<float, device_memory> const fewer(logits.data(), 2, 4);
+  try {
+    (void)gpu::log_probs(nullptr, rows, short_targets.view(), {});
+    FAIL("expected std::invalid_argument");
+  } catch (std::invalid_argument const& error) {
+    CHECK(std::string(error.what()) ==
+          "prefopt::gpu::log_probs: column 'targets': expected 3 elements, got 2");
+  }
+  CHECK_THROWS_AS(
+      (void)gpu::log_probs(nullptr, rows, targets.view(), {.entropy = short_column.view()}),
+      std::invalid_argument);
+  CHECK_THROWS_AS((void)gpu::logit_gradients(nullptr, rows, targets.view(), {}, fewer),
+                  std::invalid_argument);
+  CHECK_THROWS_AS((void)gpu::logit_gradients(nullptr, rows, targets.view(),
+                                             {.d_entropy = short_column.view()}, rows),
+                  std::invalid_argument);
+  CHECK_THROWS_AS((void)gpu::log_probs(nullptr, rows, targets.view(), {}, {.shard = {2, 5}}),
+                  std::invalid_argument);
+  CHECK_THROWS_AS(
+      (void)gpu::log_probs(nullptr, rows, targets.view(), {}, {.transform = {.temperature = 0}}),
+      std::invalid_argument);
+}
