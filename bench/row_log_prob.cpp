@@ -34,6 +34,7 @@ struct batch {
     std::vector<Stored> pattern(1 << 20);
     for (Stored& x : pattern) { x = detail::from_real<Stored>(normal(generator)); }
     auto const size = static_cast<std::size_t>(rows * vocabulary);
+    logits.reserve(size);
     for (std::size_t i = 0; i < size; ++i) { logits.push_back(pattern[i % pattern.size()]); }
     gradient.resize(size);
     for (index_t i = 0; i < rows; ++i) {

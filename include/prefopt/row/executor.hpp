@@ -27,6 +27,18 @@ struct map_archetype {
 
 }  // namespace detail
 
+template <class Executor, class State>
+concept reduces_rows = requires(Executor& ex, vector_view<float const> in) {
+  { ex.reduce(in, State{}, detail::push_archetype<State>{}) } -> std::same_as<State>;
+};
+
+template <class Executor>
+concept transforms_rows =
+    requires(Executor& ex, vector_view<float const> in, vector_view<float> out) {
+      ex.transform(in, out, detail::map_archetype{});
+      ex.barrier();
+    };
+
 /// A team of one or more lanes that works on one row together. Every lane calls every member.
 ///
 /// - `reduce(in, State{}, push)` calls `push(state, in[j], j)` for every j, merges the states and
@@ -34,14 +46,24 @@ struct map_archetype {
 /// - `transform(in, out, map)` writes `out[j] = map(in[j], j)` for every j; `out` may be `in`.
 /// - `barrier()`: what any lane read before it is read before any lane writes after it.
 template <class Executor, class State>
-concept row_executor = mergeable_state<State> &&
-                       requires(Executor& ex, vector_view<float const> in, vector_view<float> out) {
-                         {
-                           ex.reduce(in, State{}, detail::push_archetype<State>{})
-                         } -> std::same_as<State>;
-                         ex.transform(in, out, detail::map_archetype{});
-                         ex.barrier();
-                       };
+concept row_executor =
+    mergeable_state<State> && reduces_rows<Executor, State> && transforms_rows<Executor>;
+
+/// The same, one sentence for each thing that may be missing; nvcc does not explain concepts.
+template <class Executor, class State>
+consteval bool check_row_executor()
+{
+  static_assert(mergeable_state<State>,
+                "prefopt: the state of a reduction must be copyable, default-constructed as the "
+                "identity, and have a member merge(State const&)");
+  static_assert(reduces_rows<Executor, State>,
+                "prefopt: a row executor must have reduce(in, State{}, push), which calls "
+                "push(state, in[j], j) for every j and returns the merged State to every lane");
+  static_assert(transforms_rows<Executor>,
+                "prefopt: a row executor must have transform(in, out, map), which writes "
+                "out[j] = map(in[j], j) for every j, and barrier()");
+  return true;
+}
 
 /// One lane, any scalar, any stride: the reference for all other executors.
 struct serial_executor {

@@ -149,6 +149,6 @@ PREFOPT_HD void row_log_prob_gradient(Executor& ex, Logits logits, Out out, inde
   }
 }
 
-static_assert(row_executor<serial_executor, logit_stats<float>>);
+static_assert(check_row_executor<serial_executor, logit_stats<float>>());
 
 }  // namespace prefopt

@@ -105,6 +105,6 @@ struct simd_executor : serial_executor {
 using host_executor =
     std::conditional_t<has_packs, simd_executor<native_pack<float>>, serial_executor>;
 
-static_assert(row_executor<host_executor, logit_stats<float>>);
+static_assert(check_row_executor<host_executor, logit_stats<float>>());
 
 }  // namespace prefopt
