@@ -169,11 +169,13 @@ template <int N>
 pack<float, N> log_normal(pack<float, N> const& x, pack<float, N> const& tail)
 {
   using reals = pack<float, N>;
+  typedef std::uint32_t words __attribute__((vector_size(N * 4)));
   typedef std::int32_t integers __attribute__((vector_size(N * 4)));
   // x = 2^k m with sqrt(1/2) <= m < sqrt(2): the offset moves the cut between two exponents there.
-  integers const bits = __builtin_bit_cast(integers, x.lanes) - 0x3f3504f3;
-  integers const k = bits >> 23;
-  integers const m = (bits & 0x007fffff) + 0x3f3504f3;
+  // Unsigned, because the bits of a negative x leave the range of int.
+  words const bits = __builtin_bit_cast(words, x.lanes) - 0x3f3504f3u;
+  integers const k = __builtin_bit_cast(integers, bits) >> 23;
+  words const m = (bits & 0x007fffffu) + 0x3f3504f3u;
   reals const e = reals(__builtin_convertvector(k, typename reals::vector));
   reals const f = reals(__builtin_bit_cast(typename reals::vector, m)) - 1.0f;
   reals const z = f * f;
