@@ -518,6 +518,8 @@ TEST_CASE("a batch without wanted logits has no gradient", "[llava][model]")
 TEST_CASE("the number of host threads does not change a bit", "[llava][model]")
 {
   full_model f;
+  // Enough rows for the loops to exceed parallel_grain.
+  for (int i = 0; i < 8; ++i) tiny::append_answer(f.batch, "yw", i % 2);
   int const before = omp_get_max_threads();
   std::vector<std::vector<double>> first;
   for (int threads : {1, 2, 3}) {
@@ -605,6 +607,26 @@ TEST_CASE("fresh adapters change nothing", "[llava][model]")
   llava::llava_state<double> state;
   auto const batch = tiny::preference_batch<double>();
   CHECK(run(model, batch, state) == run(model, batch, state, llava::adapters::off));
+}
+
+TEST_CASE("fresh weights have the usual scale and depend on name and seed only", "[llava][model]")
+{
+  llava::initial_weights<double> const initial{.seed = 7};
+  CHECK(initial("language_model.model.norm.weight", {3}) == std::vector<double>(3, 1.0));
+  CHECK(initial("multi_modal_projector.linear_1.bias", {3}) == std::vector<double>(3, 0.0));
+  CHECK(initial("a.q_proj.lora_B.weight", {2, 2}) == std::vector<double>(4, 0.0));
+  double largest = 0;
+  for (double v : initial("a.q_proj.lora_A.weight", {8, 64})) {
+    largest = std::max(largest, std::abs(v));
+  }
+  CHECK(largest <= 1.0 / 8);
+  CHECK(largest > 0.12);  // 512 uniform draws come this close to the bound
+  auto const embedding = initial("embed_tokens.weight", {100, 100});
+  double squares = 0;
+  for (double v : embedding) squares += v * v;
+  CHECK(std::sqrt(squares / 1e4) == Approx(0.02).epsilon(0.02));  // four standard errors
+  CHECK(initial("embed_tokens.weight", {100, 100}) == embedding);
+  CHECK(llava::initial_weights<double>{.seed = 8}("embed_tokens.weight", {100, 100}) != embedding);
 }
 
 TEMPLATE_TEST_CASE("matrix products agree with the definition", "[llava][gemm]", double, float)

@@ -26,8 +26,7 @@ struct packed_batch {
 };
 
 /// Appends a sequence whose tokens from `first_label` on are labels, and wants the logits that
-/// predict them. Returns nothing for token 0, which no row predicts: first_label must be at
-/// least 1.
+/// predict them. The first token cannot be a label, since no row predicts it.
 template <class Real>
 void append_sequence(packed_batch<Real>& batch, std::vector<index_t> const& ids,
                      index_t first_label, index_t image)

@@ -109,7 +109,7 @@ std::vector<T> download(buffer<T> const& device)
 }
 
 /// Work, in elements, below which waking the host threads costs more than it saves (our choice).
-inline constexpr index_t parallel_grain = index_t{1} << 14;
+inline constexpr index_t parallel_grain = index_t{1} << 16;
 
 /// Calls f(0), ..., f(count - 1) in any order. `cost` is the work of one call in elements. On a GPU
 /// the call returns before the work is done; later calls and copies wait for it.
