@@ -10,14 +10,6 @@
 #include <string>
 #include <vector>
 
-#define STB_IMAGE_WRITE_STATIC
-#define STB_IMAGE_WRITE_IMPLEMENTATION
-#if __has_include(<stb/stb_image_write.h>)
-#include <stb/stb_image_write.h>
-#else
-#include <stb_image_write.h>
-#endif
-
 #include "llava/checkpoint/config.hpp"
 #include "llava/checkpoint/safetensors.hpp"
 #include "llava/checkpoint/tensor_names.hpp"
@@ -28,6 +20,7 @@
 #include "support/catch.hpp"
 #include "support/files.hpp"
 #include "support/fixtures.hpp"
+#include "support/png.hpp"
 
 using llava::index_t;
 
@@ -91,13 +84,6 @@ std::string pair_error(std::string const& line)
   auto reader = files.open();
   reader.next();
   return error_of([&] { reader.next(); });
-}
-
-std::filesystem::path put_png(std::filesystem::path const& path, int width, int height,
-                              int channels, std::vector<std::uint8_t> const& pixels)
-{
-  stbi_write_png(path.c_str(), width, height, channels, pixels.data(), width * channels);
-  return path;
 }
 
 }  // namespace
