@@ -323,6 +323,65 @@ TEST_CASE("more rows than a grid may have blocks, and none", "[cuda][row]")
   CHECK(gpu::logit_gradients(nullptr, rows, no_targets.view(), {}, rows) == cudaSuccess);
 }
 
+TEST_CASE("a masked row is ignored whatever its target and logits hold", "[cuda][row]")
+{
+  index_t const cols = 40;
+  batch<float, std::int32_t> b({3, cols, cols}, 11);
+  b.row(1)[2] = quiet_nan_v<float>;
+  b.targets[1] = 1'000;
+  test::device_array<float> const logits(b.logits), log_prob(3), d(std::vector<float>(3, 1.0f));
+  test::device_array<std::int32_t> const targets(b.targets);
+  test::device_array<std::uint8_t> const mask(std::vector<std::uint8_t>{1, 0, 1});
+  matrix_view<float, device_memory> const rows(logits.data(), 3, cols);
+  REQUIRE(gpu::log_probs(nullptr, rows, targets.view(), {.log_prob = log_prob.view()},
+                         {.mask = mask.view()}) == cudaSuccess);
+  REQUIRE(gpu::logit_gradients(nullptr, rows, targets.view(), {.d_log_prob = d.view()}, rows,
+                               {.mask = mask.view()}) == cudaSuccess);
+  CHECK(log_prob.host()[1] == 0.0f);
+  CHECK(log_prob.host()[0] < 0.0f);
+  std::vector<float> const gradient = logits.host();
+  for (std::size_t j = 0; j < static_cast<std::size_t>(cols); ++j) {
+    REQUIRE(gradient[static_cast<std::size_t>(cols) + j] == 0.0f);
+    REQUIRE(gradient[j] != 0.0f);
+  }
+}
+
+TEST_CASE("vocabulary shards get their columns of the gradient", "[cuda][row]")
+{
+  index_t const cols = 50;
+  index_t const cut = 17;
+  batch<float, std::int32_t> b({3, cols, cols}, 12);
+  b.targets = {3, 40, 17};
+  outcome<float, float> const whole = run<float, float>(b);
+
+  test::device_array<float> const logits(b.logits);
+  test::device_array<std::int32_t> const targets(b.targets);
+  test::device_array<float> const log_prob(whole.log_prob), entropy(whole.entropy),
+      log_normalizer(whole.log_normalizer);
+  test::device_array<float> const d_log_prob(seed_column<float>(0, 3)),
+      d_entropy(seed_column<float>(1, 3)), d_log_normalizer(seed_column<float>(3, 3));
+  row_options<float, device_memory> options{.forward = {.log_prob = log_prob.view(),
+                                                        .entropy = entropy.view(),
+                                                        .log_normalizer = log_normalizer.view()},
+                                            .scale = 0.5f};
+  for (index_t const first : {index_t(0), cut}) {
+    index_t const count = first == 0 ? cut : cols - cut;
+    matrix_view<float, device_memory> const part(logits.data() + first, 3, count, cols);
+    options.shard = {first, cols};
+    REQUIRE(gpu::logit_gradients(nullptr, part, targets.view(),
+                                 {.d_log_prob = d_log_prob.view(),
+                                  .d_entropy = d_entropy.view(),
+                                  .d_log_normalizer = d_log_normalizer.view()},
+                                 part, options) == cudaSuccess);
+  }
+  CHECK(logits.host() == whole.gradient);
+
+  options.forward = {};
+  matrix_view<float, device_memory> const part(logits.data(), 3, cut, cols);
+  CHECK_THROWS_AS((void)gpu::logit_gradients(nullptr, part, targets.view(), {}, part, options),
+                  std::invalid_argument);
+}
+
 TEST_CASE("the same launch gives the same bits", "[cuda][row]")
 {
   batch<float, std::int32_t> b({3, 5000, 5001, 1}, 10);
