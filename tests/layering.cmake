@@ -11,7 +11,7 @@ set(row_may_include config core row)
 set(image_may_include config core image)
 set(metrics_may_include config core metrics)
 set(ranking_may_include config core row ranking)
-set(curriculum_may_include config core ranking curriculum image) # image: counter-based random numbers
+set(curriculum_may_include config core ranking curriculum)
 set(adapters_may_include config core)
 set(cuda_may_include config core row losses cuda)
 set(umbrella_may_include config core losses margins row image metrics ranking curriculum)
