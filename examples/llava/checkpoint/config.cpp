@@ -110,11 +110,11 @@ vision_config read_vision(section const& in)
   return out;
 }
 
-index_t read_feature_layer(section const& in)
+index_t read_feature_layer(section const& in, index_t otherwise)
 {
   std::string const field = "vision_feature_layer";
   if (!in.has(field) || !in.json[field].is_array()) {
-    return in.integer(field, model_config{}.vision_feature_layer);
+    return in.integer(field, otherwise);
   }
   auto const& layers = in.json[field];
   if (layers.size() != 1 || !layers[0].is_number_integer()) { in.reject(field, "one layer"); }
@@ -161,7 +161,7 @@ model_config parse_model_config(nlohmann::json const& json, std::string const& w
   out.vision = read_vision(in.inner("vision_config"));
   out.image_token_index =
       in.integer("image_token_index", in.integer("image_token_id", out.image_token_index));
-  out.vision_feature_layer = read_feature_layer(in);
+  out.vision_feature_layer = read_feature_layer(in, out.vision_feature_layer);
   out.vision_feature_select_strategy =
       in.text("vision_feature_select_strategy", out.vision_feature_select_strategy);
   out.projector_hidden_act = in.text("projector_hidden_act", out.projector_hidden_act);

@@ -20,9 +20,9 @@ if [ ! -f "$output/base/model.safetensors" ]; then
   "$program" make-tiny --tokenizer "$output/tokenizer/tokenizer.model" --output "$output/base"
 fi
 
-# Matrices this small are faster on one BLAS thread; the trainer's own loops use all.
-OPENBLAS_NUM_THREADS=${OPENBLAS_NUM_THREADS:-1}
-export OPENBLAS_NUM_THREADS
+# Matrices this small are faster on one BLAS thread; the trainer's own loops use all cores, and threads
+# that wait should sleep: on a busy machine spinning costs ten times what it saves.
+export OPENBLAS_NUM_THREADS="${OPENBLAS_NUM_THREADS:-1}" OMP_WAIT_POLICY="${OMP_WAIT_POLICY:-passive}"
 "$program" train --model "$output/base" --pairs "$here/pairs.jsonl" --images "$photographs" \
   --output "$output/run" --prompt hugging_face --train full --batch 4 --micro-batch 4 --epochs-per-level 3 \
   --learning-rate 1e-3 --weight-decay 0.01 --save-every 5 "$@"
