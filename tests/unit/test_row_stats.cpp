@@ -183,9 +183,11 @@ TEMPLATE_TEST_CASE("packs convert 16-bit types as single numbers do", "[row]", b
   values[2] = 1e9f;
   for (std::size_t i = 0; i < values.size(); i += static_cast<std::size_t>(pair)) {
     // Even places lie in the first pack, odd ones in the second.
-    detail::pack_pair<reals> packs;
-    packs.first.load(values.data() + i, 2, lanes_of<reals>);
-    packs.second.load(values.data() + i + 1, 2, lanes_of<reals>);
+    std::vector<float> split(static_cast<std::size_t>(pair));
+    for (std::size_t k = 0; k < split.size(); ++k) {
+      split[k % 2 * split.size() / 2 + k / 2] = values[i + k];
+    }
+    detail::pack_pair<reals> const packs = detail::load_pair<reals>(split.data());
     TestType got[static_cast<std::size_t>(pair)];
     detail::store_pair(got, packs);
     for (std::size_t k = 0; k < static_cast<std::size_t>(pair); ++k) {

@@ -72,6 +72,12 @@ struct pack {
   friend pack operator/(pack const& a, pack const& b) { return a.lanes / b.lanes; }
   friend pack operator-(pack const& a) { return -a.lanes; }
 
+  /// a b + c in one expression, which compilers may round once.
+  friend pack mul_add(pack const& a, pack const& b, pack const& c)
+  {
+    return a.lanes * b.lanes + c.lanes;
+  }
+
   friend mask operator<(pack const& a, pack const& b) { return {a.lanes < b.lanes}; }
   friend mask operator>(pack const& a, pack const& b) { return {a.lanes > b.lanes}; }
   friend mask operator<=(pack const& a, pack const& b) { return {a.lanes <= b.lanes}; }
@@ -129,8 +135,11 @@ T max_lane(pack<T, N> const& x)
 template <class T, int N>
 bool any_lane(pack_mask<T, N> const& condition)
 {
-  typename pack_mask<T, N>::integer found = 0;
-  for (int i = 0; i < N; ++i) { found |= condition.lanes[i]; }
+  constexpr int words = N * static_cast<int>(sizeof(T)) / 8;
+  std::uint64_t word[words];
+  std::memcpy(word, &condition.lanes, sizeof word);
+  std::uint64_t found = 0;
+  for (int i = 0; i < words; ++i) { found |= word[i]; }
   return found != 0;
 }
 

@@ -35,13 +35,14 @@ inline constexpr float lowest_exponent = -87.0f;
 template <class Reals>
 Reals exp_in_range(Reals const& d)
 {
-  Reals const shifted = d * 1.44269504088896341f + 12582912.0f;  // 1.5 * 2^23: ulp 1
-  Reals const f = d * 1.44269504088896341f - (shifted - 12582912.0f);
-  Reals p = f * 1.326472877e-3f + 9.671513183e-3f;
-  p = p * f + 5.550733744e-2f;
-  p = p * f + 2.402224208e-1f;
-  p = p * f + 6.931469776e-1f;
-  p = p * f + 1.0f;
+  Reals const log2_e(1.44269504088896341f);
+  Reals const shifted = mul_add(d, log2_e, Reals(12582912.0f));  // 1.5 * 2^23: ulp 1
+  Reals const f = mul_add(d, log2_e, Reals(12582912.0f) - shifted);
+  Reals p = mul_add(f, Reals(1.326472877e-3f), Reals(9.671513183e-3f));
+  p = mul_add(p, f, Reals(5.550733744e-2f));
+  p = mul_add(p, f, Reals(2.402224208e-1f));
+  p = mul_add(p, f, Reals(6.931469776e-1f));
+  p = mul_add(p, f, Reals(1.0f));
   return as_reals<Reals>(as_bits(p) + (as_bits(shifted) << 23));
 }
 

@@ -17,7 +17,8 @@ template <class Reals, class Map, class Stored>
 logit_stats<float> contiguous_logit_stats(Map map, Stored const* row, index_t size)
 {
   using wide_stats = simd_logit_stats<Reals, Map>;
-  constexpr index_t tile = 16 * wide_stats::step;
+  constexpr index_t tile = 1024;
+  static_assert(tile % wide_stats::step == 0);
   // The end of the row is padded with masked logits: a scalar tail costs more than whole tiles.
   index_t const whole = size / wide_stats::step * wide_stats::step;
   Stored padded[wide_stats::step];

@@ -116,7 +116,7 @@ class simd_logit_stats {
     Reals const d = max(map_(x) - Reals(reference_), Reals(lowest_exponent));  // a NaN stays
     Reals const e = exp_in_range(d);
     exponential = exponential + e;
-    shift = shift + d * e;
+    shift = mul_add(d, e, shift);
   }
 
   void move_reference(float to)
