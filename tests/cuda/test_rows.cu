@@ -38,6 +38,10 @@ constexpr double rounding = sizeof(Stored) == 8                               ? 
                             : half_format_of<Stored> == half_format::bfloat16 ? 0x1p-8
                                                                               : 0x1p-11;
 
+/// fp16 has no numbers between multiples of 2^-24.
+template <class Stored>
+constexpr double half_step = half_format_of<Stored> == half_format::float16 ? 0x1p-25 : 0;
+
 struct shape {
   index_t rows;
   index_t cols;
@@ -174,11 +178,14 @@ void compare(batch<Logit, Target>& b, bool in_place = false)
                                  seed_column<Real>(3, b.at.rows)};
   for (index_t i = 0; i < b.at.rows; ++i) {
     auto const k = static_cast<std::size_t>(i);
-    INFO("row " << i << " of " << b.at.rows << " x " << b.at.cols);
     row_log_prob_result<double> const row = b.expected(i);
-    REQUIRE(close(got.log_prob[k], row.log_prob, tolerance, tolerance));
-    REQUIRE(close(got.entropy[k], row.entropy, tolerance, tolerance));
-    REQUIRE(close(got.log_normalizer[k], row.log_normalizer, tolerance, tolerance));
+    if (!close(got.log_prob[k], row.log_prob, tolerance, tolerance) ||
+        !close(got.entropy[k], row.entropy, tolerance, tolerance) ||
+        !close(got.log_normalizer[k], row.log_normalizer, tolerance, tolerance)) {
+      FAIL("row " << i << " of " << b.at.rows << " x " << b.at.cols << ": " << got.log_prob[k]
+                  << ", " << got.entropy[k] << ", " << got.log_normalizer[k] << " instead of "
+                  << row.log_prob << ", " << row.entropy << ", " << row.log_normalizer);
+    }
 
     row_log_prob_seeds<double> const seeds{0.5 * d[0][k], 0.5 * d[1][k], 0.5 * d[2][k]};
     serial_executor serial;
@@ -186,11 +193,16 @@ void compare(batch<Logit, Target>& b, bool in_place = false)
     row_log_prob_gradient<double>(serial, b.row(i), to, static_cast<index_t>(b.targets[k]), row,
                                   seeds, b.transform);
   }
-  for (std::size_t k = 0; k < exact.size(); ++k) {
-    INFO("element " << k << " of the gradient of " << b.at.rows << " x " << b.at.cols);
-    // The smallest positive fp16 is 2^-24: below it there is no relative precision.
-    REQUIRE(close(to_real<double>(got.gradient[k]), exact[k], tolerance, rounding<Gradient>));
+  // Off the target a gradient has the size of a probability, at most about 16 / cols here.
+  double const absolute =
+      tolerance * std::fmin(1.0, 64.0 / static_cast<double>(b.at.cols)) + half_step<Gradient>;
+  std::size_t wrong = 0;
+  while (wrong < exact.size() && close(to_real<double>(got.gradient[wrong]), exact[wrong], absolute,
+                                       tolerance + rounding<Gradient>)) {
+    ++wrong;
   }
+  INFO("the gradient of " << b.at.rows << " x " << b.at.cols << " differs at element " << wrong);
+  REQUIRE(wrong == exact.size());
 }
 
 template <class Real, class Logit, class Target = std::int32_t>
@@ -321,6 +333,29 @@ TEST_CASE("more rows than a grid may have blocks, and none", "[cuda][row]")
   CHECK(gpu::log_probs(nullptr, rows, no_targets.view(), {.log_prob = nothing.view()}) ==
         cudaSuccess);
   CHECK(gpu::logit_gradients(nullptr, rows, no_targets.view(), {}, rows) == cudaSuccess);
+}
+
+TEST_CASE("row kernels stride over the grid", "[cuda][row]")
+{
+  batch<float, std::int32_t> b({20, 33, 33}, 13);
+  outcome<float, float> const expected = run<float, float>(b);
+  test::device_array<float> const logits(b.logits), by_block(20), by_warp(20);
+  test::device_array<std::int32_t> const targets(b.targets);
+  gpu::detail::log_prob_job<float, float, std::int32_t> job{
+      {{logits.data(), 20, 33}, targets.view(), {}}, {.log_prob = by_warp.view()}};
+  using state = logit_stats<float>;
+  CHECK(gpu::detail::launch(nullptr, 1, gpu::detail::block_threads,
+                            gpu::detail::warp_row_kernel<state, decltype(job)>, job,
+                            20) == cudaSuccess);
+  job.out = {.log_prob = by_block.view()};
+  CHECK(gpu::detail::launch(nullptr, 3, gpu::detail::block_threads,
+                            gpu::detail::block_row_kernel<state, decltype(job)>, job,
+                            20) == cudaSuccess);
+  CHECK(by_warp.host() == expected.log_prob);
+  std::vector<float> const blocks = by_block.host();
+  for (std::size_t i = 0; i < 20; ++i) {
+    CHECK(close(blocks[i], expected.log_prob[i], row_tolerance<float>));
+  }
 }
 
 TEST_CASE("a masked row is ignored whatever its target and logits hold", "[cuda][row]")
