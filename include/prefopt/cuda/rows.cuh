@@ -4,6 +4,7 @@
 
 #include <cuda_runtime.h>
 
+#include <string>
 #include <utility>
 
 #include <prefopt/config.hpp>
@@ -86,8 +87,9 @@ struct logit_gradient_job {
                                   options.scale * load_or_zero(seeds.d_log_normalizer, i)};
     row_log_prob_result<Real> row{};
     if (target >= 0 && in.outside_vocabulary(i)) {
-      // Through a NaN normaliser every probability of the row, and so its gradient, is NaN.
-      seed.d_log_prob = seed.d_entropy = seed.d_log_normalizer = quiet_nan_v<Real>;
+      // NaN in both: a seed of 0 alone, or a probability that underflows, would hide it.
+      seed = {quiet_nan_v<Real>, quiet_nan_v<Real>, quiet_nan_v<Real>};
+      row = {quiet_nan_v<Real>, quiet_nan_v<Real>, quiet_nan_v<Real>};
     } else if (target >= 0 && !seed.are_zero()) {
       if constexpr (Saved) {
         auto const& forward = options.forward;
