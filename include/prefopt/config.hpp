@@ -6,7 +6,7 @@
 /// only: never layout, overloads or behaviour, so that .cpp and .cu files may share types.
 #if defined(__CUDACC__) || defined(__HIPCC__)
 #define PREFOPT_HD __host__ __device__
-#define PREFOPT_KERNEL __global__ __attribute__((visibility("hidden")))
+#define PREFOPT_KERNEL static __global__
 #else
 #define PREFOPT_HD
 #endif

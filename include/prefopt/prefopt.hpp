@@ -49,6 +49,7 @@
 #include <prefopt/row/log_prob.hpp>
 #include <prefopt/row/logit_stats.hpp>
 #include <prefopt/row/logit_transform.hpp>
+#include <prefopt/row/row_checks.hpp>
 #include <prefopt/row/row_options.hpp>
 #include <prefopt/row/rows.hpp>
 #include <prefopt/row/sequence.hpp>

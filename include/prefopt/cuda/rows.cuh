@@ -4,30 +4,18 @@
 
 #include <cuda_runtime.h>
 
-#include <string>
 #include <utility>
 
 #include <prefopt/config.hpp>
 #include <prefopt/core/view.hpp>
 #include <prefopt/cuda/half.cuh>
-#include <prefopt/cuda/row_checks.cuh>
 #include <prefopt/cuda/row_launch.cuh>
 #include <prefopt/row/log_prob.hpp>
+#include <prefopt/row/row_checks.hpp>
 #include <prefopt/row/row_options.hpp>
 
 namespace prefopt::gpu {
 namespace detail {
-
-template <class Real>
-__device__ void store_if_given(vector_view<Real, device_memory> const& to, index_t i, Real value)
-{
-  if (to.data != nullptr) { to[i] = value; }
-}
-template <class Real>
-__device__ Real load_or_zero(vector_view<Real const, device_memory> const& from, index_t i)
-{
-  return from.data != nullptr ? from[i] : Real(0);
-}
 
 /// Logits and targets of a call, as its kernel sees them.
 template <class Real, class Logit, class Target>
@@ -44,7 +32,7 @@ struct target_rows {
   __device__ bool outside_vocabulary(index_t i) const
   {
     auto const id = static_cast<index_t>(targets[i]);
-    return id < 0 || id >= vocabulary(options, logits.cols);
+    return id < 0 || id >= prefopt::detail::vocabulary_of(options, logits.cols);
   }
 };
 
@@ -62,11 +50,7 @@ struct log_prob_job {
     if (target >= 0 && in.outside_vocabulary(i)) {
       row = {quiet_nan_v<Real>, quiet_nan_v<Real>, quiet_nan_v<Real>};
     }
-    if (ex.leads()) {
-      store_if_given(out.log_prob, i, row.log_prob);
-      store_if_given(out.entropy, i, row.entropy);
-      store_if_given(out.log_normalizer, i, row.log_normalizer);
-    }
+    if (ex.leads()) { prefopt::detail::write_row(out, i, row); }
   }
 };
 
@@ -81,10 +65,11 @@ struct logit_gradient_job {
   __device__ void operator()(Executor& ex, index_t i) const
   {
     auto const& options = in.options;
+    using prefopt::detail::read_or_zero;
     index_t const target = in.target(i);
-    row_log_prob_seeds<Real> seed{options.scale * load_or_zero(seeds.d_log_prob, i),
-                                  options.scale * load_or_zero(seeds.d_entropy, i),
-                                  options.scale * load_or_zero(seeds.d_log_normalizer, i)};
+    row_log_prob_seeds<Real> seed{options.scale * read_or_zero(seeds.d_log_prob, i),
+                                  options.scale * read_or_zero(seeds.d_entropy, i),
+                                  options.scale * read_or_zero(seeds.d_log_normalizer, i)};
     row_log_prob_result<Real> row{};
     if (target >= 0 && in.outside_vocabulary(i)) {
       // NaN in both: a seed of 0 alone, or a probability that underflows, would hide it.
@@ -127,14 +112,9 @@ template <class Real = void, class Logits, class Targets>
   char const* const function = "gpu::log_probs";
   matrix_view<logit const, device_memory> const x(std::forward<Logits>(logits));
   vector_view<target const, device_memory> const y(std::forward<Targets>(targets));
-  detail::check_rows(function, x, y, options);
-  detail::check_extents{function, x.rows}(out);
-  if (options.shard.size > x.cols) {
-    prefopt::detail::throw_invalid(
-        function, "logits",
-        "the whole vocabulary of " + std::to_string(options.shard.size) + " columns",
-        std::to_string(x.cols) + " columns");
-  }
+  prefopt::detail::check_rows(function, x, y, options);
+  prefopt::detail::check_extents{function, x.rows}(out);
+  prefopt::detail::check_whole_rows(function, x.cols, options);
   return detail::for_each_row<logit_stats<real>>(
       stream, x.rows, x.cols, detail::log_prob_job<real, logit, target>{{x, y, options}, out});
 }
@@ -164,23 +144,9 @@ template <class Real = void, class Logits, class Targets, class Gradient>
   matrix_view<logit const, device_memory> const x(std::forward<Logits>(logits));
   vector_view<target const, device_memory> const y(std::forward<Targets>(targets));
   matrix_view<stored, device_memory> const dx(std::forward<Gradient>(d_logits));
-  detail::check_rows(function, x, y, options);
-  detail::check_extents{function, x.rows}(seeds);
-  if (dx.rows != x.rows || dx.cols != x.cols || (!dx && x.rows > 0 && x.cols > 0)) {
-    prefopt::detail::throw_invalid(
-        function, "d_logits",
-        "the shape of the logits, " + prefopt::detail::shape_text(x.rows, x.cols),
-        dx ? prefopt::detail::shape_text(dx.rows, dx.cols) : "none");
-  }
-  auto const& forward = options.forward;
-  bool const saved = forward.log_prob && forward.entropy && forward.log_normalizer;
-  if (!saved && options.shard.size > x.cols) {
-    prefopt::detail::throw_invalid(
-        function, "forward",
-        "log_prob, entropy and log_normalizer of the whole row (these logits are a vocabulary "
-        "shard)",
-        "not all of them");
-  }
+  prefopt::detail::check_rows(function, x, y, options);
+  prefopt::detail::check_extents{function, x.rows}(seeds);
+  bool const saved = prefopt::detail::check_gradient(function, x, dx, options);
   detail::target_rows<real, logit, target> const in{x, y, options};
   using state = logit_stats<real>;
   if (saved) {

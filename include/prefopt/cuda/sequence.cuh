@@ -9,7 +9,6 @@
 #include <prefopt/config.hpp>
 #include <prefopt/core/view.hpp>
 #include <prefopt/cuda/launch.cuh>
-#include <prefopt/cuda/row_checks.cuh>
 #include <prefopt/row/sequence.hpp>
 
 namespace prefopt::gpu {
@@ -72,15 +71,6 @@ PREFOPT_KERNEL void __launch_bounds__(sequence_threads)
   }
 }
 
-template <class Layout>
-void require_sequences(char const* function, Layout const& layout)
-{
-  if (layout.size() < 0) {
-    prefopt::detail::throw_invalid(function, "offsets", "one entry more than there are sequences",
-                                   "none");
-  }
-}
-
 }  // namespace detail
 
 /// Enqueues `prefopt::sequence_sums` for columns in device memory, `layout` being
@@ -100,12 +90,9 @@ template <class Real = float, class Sum = double, class Layout>
     std::type_identity_t<sequence_columns<Real, device_memory>> const& out)
 {
   char const* const function = "gpu::sequence_sums";
-  detail::require_sequences(function, layout);
-  if (!in.log_prob && layout.size() > 0) {
-    prefopt::detail::throw_invalid(function, "column 'log_prob'", "one number per token", "none");
-  }
-  detail::check_extents{function, in.log_prob.extent}(in);
-  detail::check_extents{function, layout.size()}(out);
+  prefopt::detail::require_sequences(function, layout);
+  prefopt::detail::check_tokens(function, in.log_prob.extent, in);
+  prefopt::detail::check_sequences(function, layout.size(), out);
   return detail::launch(stream, detail::blocks_for(layout.size(), detail::sequence_threads),
                         detail::sequence_threads, detail::sequence_sum_kernel<Sum, Real, Layout>,
                         layout, in, out);
@@ -122,9 +109,9 @@ template <class Real = float, class Sum = double, class Layout>
     std::type_identity_t<token_seed_options<Real, device_memory>> const& options = {})
 {
   char const* const function = "gpu::token_seeds";
-  detail::require_sequences(function, layout);
-  detail::check_extents{function, seeds.extent}(in);
-  detail::check_extents{function, layout.size()}.required("d_sequence", d_sequence);
+  prefopt::detail::require_sequences(function, layout);
+  prefopt::detail::check_tokens(function, seeds.extent, in);
+  prefopt::detail::check_extents{function, layout.size()}.required("d_sequence", d_sequence);
   if (!options.accumulate) {
     cudaError_t const status =
         detail::launch(stream, detail::blocks_for(seeds.extent, detail::block_threads),

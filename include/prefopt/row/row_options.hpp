@@ -1,14 +1,13 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-/// \file  Columns and options of the matrix-level row functions, and their checks.
+/// \file  Columns and options of the matrix-level row functions, in host or device memory.
 
 #include <cstdint>
-#include <string>
 #include <type_traits>
 
-#include <prefopt/core/error.hpp>
 #include <prefopt/core/view.hpp>
 #include <prefopt/row/half.hpp>
+#include <prefopt/row/logit_stats.hpp>
 #include <prefopt/row/logit_transform.hpp>
 
 namespace prefopt {
@@ -98,70 +97,26 @@ PREFOPT_HD index_t row_target(vector_view<Target const, Space> const& targets,
   return local >= 0 && local < columns ? local : columns;
 }
 
-inline std::string shape_text(index_t rows, index_t columns)
+/// Size of the whole vocabulary of which the logits hold all or some columns.
+template <class Real, class Space>
+PREFOPT_HD index_t vocabulary_of(row_options<Real, Space> const& options, index_t columns)
 {
-  return std::to_string(rows) + " x " + std::to_string(columns);
+  return options.shard.size > 0 ? options.shard.size : columns;
 }
 
-inline void require_optional_extent(char const* function, char const* name, bool given,
-                                    index_t expected, index_t got)
+template <class Real, class Space>
+PREFOPT_HD Real read_or_zero(vector_view<Real const, Space> const& column, index_t i)
 {
-  if (given) { require_extent(function, name, expected, got); }
+  return column.data != nullptr ? column[i] : Real(0);
 }
 
-template <class Real>
-void check_columns(char const* function, index_t rows, log_prob_columns<Real> const& c)
+template <class Real, class Space>
+PREFOPT_HD void write_row(log_prob_columns<Real, Space> const& out, index_t i,
+                          row_log_prob_result<Real> const& row)
 {
-  require_optional_extent(function, "log_prob", bool(c.log_prob), rows, c.log_prob.extent);
-  require_optional_extent(function, "entropy", bool(c.entropy), rows, c.entropy.extent);
-  require_optional_extent(function, "log_normalizer", bool(c.log_normalizer), rows,
-                          c.log_normalizer.extent);
-}
-
-template <class Real>
-void check_columns(char const* function, index_t rows, log_prob_seed_columns<Real> const& c)
-{
-  require_optional_extent(function, "d_log_prob", bool(c.d_log_prob), rows, c.d_log_prob.extent);
-  require_optional_extent(function, "d_entropy", bool(c.d_entropy), rows, c.d_entropy.extent);
-  require_optional_extent(function, "d_log_normalizer", bool(c.d_log_normalizer), rows,
-                          c.d_log_normalizer.extent);
-}
-
-template <class Real>
-void check_transform(char const* function, logit_transform<Real> const& t)
-{
-  auto const require = [function](char const* name, bool good, char const* range, Real got) {
-    if (!good) { throw_invalid(function, name, range, std::to_string(got)); }
-  };
-  require("temperature", t.temperature > 0, "a number above 0", t.temperature);
-  require("logit_scale", t.logit_scale > 0, "a number above 0", t.logit_scale);
-  require("softcap", t.softcap >= 0, "a number above 0, or 0 for none", t.softcap);
-}
-
-/// Targets, mask and transform of `rows` rows; throws before anything is written.
-template <class Target, class Real>
-void check_targets(char const* function, index_t rows, index_t columns,
-                   vector_view<Target const> const& targets, row_options<Real> const& options)
-{
-  require_extent(function, "targets", rows, targets.extent);
-  require_optional_extent(function, "mask", bool(options.mask), rows, options.mask.extent);
-  check_transform(function, options.transform);
-  vocabulary_shard const& shard = options.shard;
-  index_t const vocabulary = shard.size > 0 ? shard.size : columns;
-  if (shard.first < 0 || shard.first + columns > vocabulary) {
-    throw_invalid(function, "shard", "columns within a vocabulary of " + std::to_string(vocabulary),
-                  std::to_string(shard.first) + " to " + std::to_string(shard.first + columns));
-  }
-  for (index_t i = 0; i < rows; ++i) {
-    auto const target = static_cast<index_t>(targets[i]);
-    bool const inside = target >= 0 && target < vocabulary;
-    if (!inside && row_target(targets, options, columns, i) >= 0) {
-      throw_invalid(function, "target of row " + std::to_string(i),
-                    "a token id below the vocabulary size " + std::to_string(vocabulary) +
-                        ", or ignore_index " + std::to_string(options.ignore_index),
-                    std::to_string(target));
-    }
-  }
+  if (out.log_prob.data != nullptr) { out.log_prob[i] = row.log_prob; }
+  if (out.entropy.data != nullptr) { out.entropy[i] = row.entropy; }
+  if (out.log_normalizer.data != nullptr) { out.log_normalizer[i] = row.log_normalizer; }
 }
 
 }  // namespace detail

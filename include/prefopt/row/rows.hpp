@@ -2,31 +2,17 @@
 #pragma once
 /// \file  Log-probabilities and logit gradients of a matrix of logits in host memory.
 
-#include <string>
 #include <type_traits>
 #include <utility>
 
 #include <prefopt/config.hpp>
 #include <prefopt/row/log_prob.hpp>
+#include <prefopt/row/row_checks.hpp>
 #include <prefopt/row/row_options.hpp>
 #include <prefopt/row/simd_executor.hpp>
 
 namespace prefopt {
 namespace detail {
-
-template <class Real>
-Real read_or_zero(vector_view<Real const> const& column, index_t i)
-{
-  return column ? column[i] : Real(0);
-}
-
-template <class Real>
-void write_row(log_prob_columns<Real> const& out, index_t i, row_log_prob_result<Real> const& row)
-{
-  if (out.log_prob) { out.log_prob[i] = row.log_prob; }
-  if (out.entropy) { out.entropy[i] = row.entropy; }
-  if (out.log_normalizer) { out.log_normalizer[i] = row.log_normalizer; }
-}
 
 /// Logits and targets that passed all checks.
 template <class Logit, class Target>
@@ -35,24 +21,14 @@ struct checked_rows {
   vector_view<Target const> targets;
 };
 
-template <class Logit>
-void require_matrix(char const* function, char const* name, matrix_view<Logit> const& m)
-{
-  if (m.data == nullptr && m.rows > 0 && m.cols > 0) {
-    throw_invalid(function, name, "a matrix of " + shape_text(m.rows, m.cols), "none");
-  }
-}
-
 template <class Real, class Logits, class Targets>
-checked_rows<element_of<Logits>, element_of<Targets>> check_rows(char const* function,
-                                                                 Logits&& logits, Targets&& targets,
-                                                                 row_options<Real> const& options)
+checked_rows<element_of<Logits>, element_of<Targets>> check_host_rows(
+    char const* function, Logits&& logits, Targets&& targets, row_options<Real> const& options)
 {
-  static_assert(check_row_types<element_of<Logits>, element_of<Targets>, Real>());
   checked_rows<element_of<Logits>, element_of<Targets>> const in{std::forward<Logits>(logits),
                                                                  std::forward<Targets>(targets)};
-  require_matrix(function, "logits", in.logits);
-  check_targets(function, in.logits.rows, in.logits.cols, in.targets, options);
+  check_rows(function, in.logits, in.targets, options);
+  check_target_ids(function, in.logits.cols, in.targets, options);
   return in;
 }
 
@@ -74,15 +50,10 @@ void log_probs(Logits&& logits, Targets&& targets,
                row_options<detail::row_precision<Real, Logits>> const& options = {})
 {
   using real = detail::row_precision<Real, Logits>;
-  auto const [x, y] = detail::check_rows<real>("log_probs", std::forward<Logits>(logits),
-                                               std::forward<Targets>(targets), options);
-  detail::check_columns("log_probs", x.rows, out);
-  if (options.shard.size > x.cols) {
-    detail::throw_invalid("log_probs", "logits",
-                          "the whole vocabulary of " + std::to_string(options.shard.size) +
-                              " columns (merge_shard takes parts)",
-                          std::to_string(x.cols) + " columns");
-  }
+  auto const [x, y] = detail::check_host_rows<real>("log_probs", std::forward<Logits>(logits),
+                                                    std::forward<Targets>(targets), options);
+  detail::check_extents{"log_probs", x.rows}(out);
+  detail::check_whole_rows("log_probs", x.cols, options);
   int const threads = options.threads;
   PREFOPT_PARALLEL_FOR(threads)
   for (index_t i = 0; i < x.rows; ++i) {
@@ -102,8 +73,8 @@ void merge_shard(
     row_options<detail::row_precision<Real, Logits>> const& options)
 {
   using real = detail::row_precision<Real, Logits>;
-  auto const [x, y] = detail::check_rows<real>("merge_shard", std::forward<Logits>(logits),
-                                               std::forward<Targets>(targets), options);
+  auto const [x, y] = detail::check_host_rows<real>("merge_shard", std::forward<Logits>(logits),
+                                                    std::forward<Targets>(targets), options);
   detail::require_extent("merge_shard", "tokens", x.rows, tokens.extent);
   int const threads = options.threads;
   PREFOPT_PARALLEL_FOR(threads)
@@ -122,9 +93,13 @@ void log_probs_of_shards(vector_view<token_stats<Real> const> tokens, Targets&& 
 {
   using target_type = detail::element_of<Targets>;
   static_assert(detail::check_row_types<Real, target_type, Real>());
+  char const* const function = "log_probs_of_shards";
   vector_view<target_type const> const y(std::forward<Targets>(targets));
-  detail::check_targets("log_probs_of_shards", tokens.extent, options.shard.size, y, options);
-  detail::check_columns("log_probs_of_shards", tokens.extent, out);
+  detail::check_extents const check{function, tokens.extent};
+  check.required("targets", y);
+  check("mask", options.mask);
+  check(out);
+  detail::check_target_ids(function, options.shard.size, y, options);
   for (index_t i = 0; i < tokens.extent; ++i) {
     bool const ignored = detail::row_target(y, options, options.shard.size, i) < 0;
     detail::write_row(out, i, ignored ? row_log_prob_result<Real>{} : tokens[i].result());
@@ -150,24 +125,11 @@ void logit_gradients(Logits&& logits, Targets&& targets,
   static_assert(detail::check_row_types<stored, detail::element_of<Targets>, real>());
   char const* const function = "logit_gradients";
   auto const [x, y] =
-      detail::check_rows<real>(function, logits, std::forward<Targets>(targets), options);
+      detail::check_host_rows<real>(function, logits, std::forward<Targets>(targets), options);
   matrix_view<stored> const dx(std::forward<Gradient>(d_logits));
-  detail::require_matrix(function, "d_logits", dx);
-  detail::check_columns(function, x.rows, options.forward);
-  detail::check_columns(function, x.rows, seeds);
-  if (dx.rows != x.rows || dx.cols != x.cols) {
-    detail::throw_invalid(function, "d_logits",
-                          "the shape of the logits, " + detail::shape_text(x.rows, x.cols),
-                          detail::shape_text(dx.rows, dx.cols));
-  }
+  detail::check_extents{function, x.rows}(seeds);
+  bool const saved = detail::check_gradient(function, x, dx, options);
   auto const& forward = options.forward;
-  bool const saved = forward.log_prob && forward.entropy && forward.log_normalizer;
-  if (!saved && options.shard.size > x.cols) {
-    detail::throw_invalid(function, "forward",
-                          "log_prob, entropy and log_normalizer of the whole row (these logits are "
-                          "a vocabulary shard)",
-                          "not all of them");
-  }
   auto const scaled = [&options](vector_view<real const> const& column, index_t i) {
     return options.scale * detail::read_or_zero(column, i);
   };

@@ -106,7 +106,8 @@ void sequence_sums(Layout const& layout, std::type_identity_t<token_columns<Real
                    std::type_identity_t<sequence_columns<Real>> const& out, int threads = 1)
 {
   char const* const function = "sequence_sums";
-  if (!in.log_prob && layout.size() > 0) {
+  detail::require_sequences(function, layout);
+  if (!in.log_prob && layout.size() > 0 && layout.end(layout.size() - 1) > 0) {
     detail::throw_invalid(function, "column 'log_prob'", "one number per token", "none");
   }
   detail::check_layout(function, layout, in.log_prob.extent);
@@ -153,8 +154,7 @@ void counted_tokens(Targets&& targets, vector_view<std::uint8_t> counted,
   using target_type = detail::element_of<Targets>;
   vector_view<target_type const> const y(std::forward<Targets>(targets));
   detail::require_extent("counted_tokens", "counted", y.extent, counted.extent);
-  detail::require_optional_extent("counted_tokens", "mask", bool(options.mask), y.extent,
-                                  options.mask.extent);
+  detail::check_extents{"counted_tokens", y.extent}("mask", options.mask);
   for (index_t i = 0; i < y.extent; ++i) {
     counted[i] = detail::row_target(y, options, 1, i) < 0 ? 0 : 1;
   }

@@ -10,7 +10,7 @@
 #include <prefopt/config.hpp>
 #include <prefopt/core/error.hpp>
 #include <prefopt/core/view.hpp>
-#include <prefopt/row/row_options.hpp>
+#include <prefopt/row/row_checks.hpp>
 
 namespace prefopt {
 
@@ -109,13 +109,19 @@ struct sequence_stats {
 
 namespace detail {
 
-/// Checks that sequences are in order and within `tokens` tokens.
 template <class Layout>
-void check_layout(char const* function, Layout const& layout, index_t tokens)
+void require_sequences(char const* function, Layout const& layout)
 {
   if (layout.size() < 0) {
     throw_invalid(function, "offsets", "one entry more than there are sequences", "none");
   }
+}
+
+/// Checks that sequences are in order and within `tokens` tokens.
+template <class Layout>
+void check_layout(char const* function, Layout const& layout, index_t tokens)
+{
+  require_sequences(function, layout);
   index_t last = 0;
   for (index_t s = 0; s < layout.size(); ++s) {
     if (layout.begin(s) < last || layout.end(s) < layout.begin(s) || layout.end(s) > tokens) {
@@ -127,24 +133,25 @@ void check_layout(char const* function, Layout const& layout, index_t tokens)
   }
 }
 
-template <class Real>
-void check_tokens(char const* function, index_t tokens, token_columns<Real> const& in)
+template <class Real, class Space>
+void check_tokens(char const* function, index_t tokens, token_columns<Real, Space> const& in)
 {
-  require_optional_extent(function, "entropy", bool(in.entropy), tokens, in.entropy.extent);
-  require_optional_extent(function, "weight", bool(in.weight), tokens, in.weight.extent);
-  require_optional_extent(function, "mask", bool(in.mask), tokens, in.mask.extent);
+  check_extents const check{function, tokens};
+  check("entropy", in.entropy);
+  check("weight", in.weight);
+  check("mask", in.mask);
 }
 
-template <class Real>
-void check_sequences(char const* function, index_t n, sequence_columns<Real> const& out)
+template <class Real, class Space>
+void check_sequences(char const* function, index_t n, sequence_columns<Real, Space> const& out)
 {
-  require_optional_extent(function, "sum", bool(out.sum), n, out.sum.extent);
-  require_optional_extent(function, "mean", bool(out.mean), n, out.mean.extent);
-  require_optional_extent(function, "count", bool(out.count), n, out.count.extent);
-  require_optional_extent(function, "weight", bool(out.weight), n, out.weight.extent);
-  require_optional_extent(function, "entropy", bool(out.entropy), n, out.entropy.extent);
-  require_optional_extent(function, "target_entropy", bool(out.target_entropy), n,
-                          out.target_entropy.extent);
+  check_extents const check{function, n};
+  check("sum", out.sum);
+  check("mean", out.mean);
+  check("count", out.count);
+  check("weight", out.weight);
+  check("entropy", out.entropy);
+  check("target_entropy", out.target_entropy);
 }
 
 }  // namespace detail
