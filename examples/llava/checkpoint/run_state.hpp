@@ -9,27 +9,18 @@
 
 #include <deque>
 #include <filesystem>
-#include <optional>
 #include <string>
 #include <vector>
 
 #include <nlohmann/json.hpp>
 
+#include "llava/checkpoint/checkpoint_files.hpp"
 #include "llava/checkpoint/safetensors.hpp"
 #include "llava/model/parameter.hpp"
 #include "llava/optimizer/adamw.hpp"
 #include "llava/support/json.hpp"
 
 namespace llava {
-
-/// The file of a checkpoint after `step` optimizer steps.
-std::filesystem::path checkpoint_path(std::filesystem::path const& folder, index_t step);
-
-/// The checkpoint with the most steps, if there is one.
-std::optional<std::filesystem::path> latest_checkpoint(std::filesystem::path const& folder);
-
-/// Removes all but the `keep` checkpoints with the most steps.
-void prune_checkpoints(std::filesystem::path const& folder, std::size_t keep);
 
 /// Host copies of parameters as tensors of a file. `names` prefixes each name.
 template <class Real>

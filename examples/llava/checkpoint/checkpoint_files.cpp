@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: MIT
-#include "llava/checkpoint/run_state.hpp"
+#include "llava/checkpoint/checkpoint_files.hpp"
 
 #include <algorithm>
 #include <cstdio>
+#include <string>
+#include <vector>
 
 namespace llava {
 
