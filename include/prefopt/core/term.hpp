@@ -251,9 +251,9 @@ struct term_sum<First, Rest...> {
     }
   }
 
-  /// Calls `f(term)` for each term in order.
+  /// Calls `f(term)` for each term in order. Host code only.
   template <class Function>
-  PREFOPT_HD constexpr void for_each(Function& f) const
+  constexpr void for_each(Function& f) const
   {
     f(first);
     rest.for_each(f);
@@ -262,7 +262,7 @@ struct term_sum<First, Rest...> {
 template <>
 struct term_sum<> {
   template <class Function>
-  PREFOPT_HD constexpr void for_each(Function&) const
+  constexpr void for_each(Function&) const
   {
   }
 };
