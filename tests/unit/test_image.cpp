@@ -11,8 +11,8 @@
 
 #include <nlohmann/json.hpp>
 
-#include <prefopt/image/noise.hpp>
 #include <prefopt/core/philox.hpp>
+#include <prefopt/image/noise.hpp>
 #include <prefopt/image/preprocess.hpp>
 #include <prefopt/image/resize.hpp>
 

@@ -113,9 +113,7 @@ vision_config read_vision(section const& in)
 index_t read_feature_layer(section const& in, index_t otherwise)
 {
   std::string const field = "vision_feature_layer";
-  if (!in.has(field) || !in.json[field].is_array()) {
-    return in.integer(field, otherwise);
-  }
+  if (!in.has(field) || !in.json[field].is_array()) { return in.integer(field, otherwise); }
   auto const& layers = in.json[field];
   if (layers.size() != 1 || !layers[0].is_number_integer()) { in.reject(field, "one layer"); }
   return layers[0].get<index_t>();

@@ -6,8 +6,8 @@
 
 #include <prefopt/config.hpp>
 #include <prefopt/core/math.hpp>
-#include <prefopt/core/view.hpp>
 #include <prefopt/core/philox.hpp>
+#include <prefopt/core/view.hpp>
 
 namespace prefopt {
 

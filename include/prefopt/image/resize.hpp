@@ -76,6 +76,7 @@ inline std::uint8_t weigh(std::uint8_t const* source, index_t step, resize_taps 
 inline std::vector<resize_taps> all_cubic_taps(index_t in_size, index_t out_size)
 {
   std::vector<resize_taps> all;
+  all.reserve(static_cast<std::size_t>(out_size));
   for (index_t out = 0; out < out_size; ++out) {
     all.push_back(cubic_taps(in_size, out_size, out));
   }

@@ -90,7 +90,7 @@ class simd_logit_stats {
   sums sum_tile(Stored const* tile, index_t count, Reals (&top)[ways]) const
   {
     sums s{};
-    for (int w = 0; w < ways; ++w) { top[w] = lowest(); }
+    for (Reals& t : top) { t = lowest(); }
     for (index_t j = 0; j < count; j += step) {
       for (index_t byte = 0; byte < step * static_cast<index_t>(sizeof(Stored)); byte += 64) {
         prefetch(reinterpret_cast<std::uintptr_t>(tile + j) + static_cast<std::uintptr_t>(byte));
@@ -107,7 +107,8 @@ class simd_logit_stats {
   /// As an integer, because the address may lie behind the matrix.
   static void prefetch(std::uintptr_t address)
   {
-    __builtin_prefetch(reinterpret_cast<void const*>(address + 8192));
+    __builtin_prefetch(
+        reinterpret_cast<void const*>(address + 8192));  // NOLINT(performance-no-int-to-ptr)
   }
 
   void add(Reals const& x, Reals& exponential, Reals& shift, Reals& top) const
