@@ -68,7 +68,7 @@ std::string message_of(auto const& call)
 void check_message(auto const& call, std::vector<std::string> const& parts)
 {
   std::string const message = message_of(call);
-  for (auto const& part : parts) { CHECK_THAT(message, Catch::Contains(part)); }
+  for (auto const& part : parts) { CHECK_THAT(message, ContainsSubstring(part)); }
 }
 
 }  // namespace

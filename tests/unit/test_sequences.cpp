@@ -86,7 +86,7 @@ void check_message(auto const& call, std::vector<std::string> const& parts)
   } catch (std::invalid_argument const& e) {
     message = e.what();
   }
-  for (auto const& part : parts) { CHECK_THAT(message, Catch::Contains(part)); }
+  for (auto const& part : parts) { CHECK_THAT(message, ContainsSubstring(part)); }
 }
 
 }  // namespace
