@@ -11,7 +11,14 @@ trainer="libthrust-dev nlohmann-json3-dev libcli11-dev libstb-dev libsentencepie
 tests="catch2 libeigen3-dev libxtensor-dev"
 
 as_root() {
-  if [ "$(id -u)" = 0 ]; then "$@"; else sudo "$@"; fi
+  if [ "$(id -u)" = 0 ]; then
+    "$@"
+  elif command -v sudo >/dev/null; then
+    sudo "$@"
+  else
+    echo "bootstrap: root or sudo is needed for: $*" >&2
+    return 1
+  fi
 }
 
 # install PACKAGE...: only what is not there yet, so that a prepared machine needs neither root nor net.
@@ -31,17 +38,24 @@ install() {
 # unpacked into build/ rather than installed with all that it depends on.
 photographs() {
   installed=/usr/lib/python3/dist-packages/skimage/data
-  unpacked=build/photographs
   if [ -f "$installed/astronaut.png" ]; then
     echo "$installed"
     return
   fi
-  if [ ! -f "$unpacked$installed/astronaut.png" ]; then
-    mkdir -p "$unpacked"
-    (cd "$unpacked" && { apt-get download -qq python3-skimage || { as_root apt-get update -qq && apt-get download -qq python3-skimage; }; } &&
-      dpkg-deb -x python3-skimage_*.deb . && rm -f python3-skimage_*.deb) >&2
+  unpacked=build/photographs
+  if [ ! -d "$unpacked" ]; then
+    rm -rf "$unpacked.part"
+    mkdir -p "$unpacked.part"
+    (cd "$unpacked.part" && { download || { as_root apt-get update -qq && download; }; } &&
+      dpkg-deb -x python3-skimage_*.deb . && rm python3-skimage_*.deb) >&2
+    mv "$unpacked.part" "$unpacked"
   fi
   echo "$unpacked$installed"
+}
+
+# Without apt's sandbox: its user may not write here, and apt would warn about that.
+download() {
+  apt-get -o APT::Sandbox::User=root download -qq python3-skimage
 }
 
 case "${1:-}" in

@@ -7,6 +7,8 @@ if(CCACHE AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
   set(CMAKE_CUDA_COMPILER_LAUNCHER ${CCACHE})
 endif()
 
+set(CMAKE_CXX_SCAN_FOR_MODULES OFF)  # there are none, and newer CMakes would look into every file
+
 # Warnings are errors, in our own files only.
 add_library(prefopt_dev INTERFACE)
 target_link_libraries(prefopt_dev INTERFACE prefopt)
