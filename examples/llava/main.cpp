@@ -60,6 +60,7 @@ int main(int argc, char** argv)
 {
   CLI::App app{"MFPO for LLaVA: modality-fair preference optimisation (arXiv 2410.15334)"};
   app.require_subcommand(1);
+  app.option_defaults()->take_last();  // so that scripts may give defaults before "$@"
 
   llava::run_options options;
   llava::run_control control;

@@ -4,9 +4,6 @@
 #include <initializer_list>
 #include <stdexcept>
 
-#include "llava/support/file.hpp"
-#include "llava/support/json.hpp"
-
 namespace llava {
 
 namespace {
@@ -30,10 +27,17 @@ void require_one_of(std::string const& option, std::initializer_list<char const*
   require(false, option, "one of " + list, got);
 }
 
-void require_at_least(std::string const& option, double least, double got)
+void require_number(std::string const& option, double least, double most, double got)
 {
-  require(got >= least, option, "at least " + nlohmann::json(least).dump(),
-          nlohmann::json(got).dump());
+  if (!(got >= least && got <= most)) {  // NaN is refused too
+    require(false, option, "a number from " + std::to_string(least) + " to " + std::to_string(most),
+            std::to_string(got));
+  }
+}
+
+void require_count(std::string const& option, index_t most, index_t got)
+{
+  require(got >= 1 && got <= most, option, "1 to " + std::to_string(most), std::to_string(got));
 }
 
 }  // namespace
@@ -47,47 +51,27 @@ void check_options(run_options const& o)
   require_one_of("curriculum", {"one_pass", "baby_steps", "all_at_once"}, o.curriculum);
   require_one_of("difficulty", {"entropy_sum", "entropy_mean", "vocabulary_entropy", "nll_mean"},
                  o.difficulty);
-  require(o.beta > 0, "beta", "a number above 0", nlohmann::json(o.beta).dump());
-  require_at_least("text-weight", 0, o.text_weight);
-  require_at_least("image-weight", 0, o.image_weight);
-  require_at_least("margin-weight", 0, o.margin_weight);
+  constexpr double huge = 1e6;  // far beyond what means anything; keeps infinity out
+  require_number("beta", 1e-6, huge, o.beta);
+  require_number("eta", -huge, huge, o.eta);
+  require_number("text-weight", 0, huge, o.text_weight);
+  require_number("image-weight", 0, huge, o.image_weight);
+  require_number("margin-weight", 0, huge, o.margin_weight);
+  require(o.text_weight + o.image_weight + o.margin_weight > 0, "text-weight",
+          "at least one of the three weights above 0", "all 0");
   require(o.noise_step >= 0 && o.noise_step < 1000, "noise-step", "0 to 999",
           std::to_string(o.noise_step));
-  require_at_least("learning-rate", 0, o.learning_rate);
-  require(o.warmup >= 0 && o.warmup <= 1, "warmup", "a share from 0 to 1",
-          nlohmann::json(o.warmup).dump());
-  require_at_least("weight-decay", 0, o.weight_decay);
-  for (auto const& [name, value] : {std::pair{"lora-rank", o.lora_rank},
-                                    {"levels", o.levels},
-                                    {"epochs-per-level", o.epochs_per_level},
-                                    {"batch", o.batch},
-                                    {"micro-batch", o.micro_batch},
-                                    {"max-length", o.max_length}}) {
-    require_at_least(name, 1, static_cast<double>(value));
-  }
-}
-
-void claim_run_folder(std::filesystem::path const& folder, run_options const& options)
-{
-  auto const file = folder / "run.json";
-  nlohmann::json const wanted = options;
-  if (!std::filesystem::exists(file)) {
-    if (std::filesystem::exists(folder) && !std::filesystem::is_empty(folder)) {
-      throw std::runtime_error(
-          folder.string() + ": expected an empty folder or one that holds a run, got other files");
-    }
-    std::filesystem::create_directories(folder);
-    write_file(file, wanted.dump(2) + "\n");
-    return;
-  }
-  nlohmann::json const kept = parse_json(read_file(file), file.string());
-  for (auto const& [name, value] : wanted.items()) {
-    if (!kept.contains(name) || kept[name] != value) {
-      throw std::runtime_error(file.string() + ": this folder holds a run with " + name + " " +
-                               (kept.contains(name) ? kept[name].dump() : "unset") + ", got " +
-                               value.dump() + "; resume with its options or choose another folder");
-    }
-  }
+  require_number("learning-rate", 0, huge, o.learning_rate);
+  require_number("warmup", 0, 1, o.warmup);
+  require_number("weight-decay", 0, huge, o.weight_decay);
+  require_number("max-grad-norm", 0, huge, o.max_grad_norm);
+  require_number("lora-alpha", 1e-6, huge, o.lora_alpha);
+  require_count("lora-rank", 65536, o.lora_rank);
+  require_count("levels", 1000000, o.levels);
+  require_count("epochs-per-level", 1000000, o.epochs_per_level);
+  require_count("batch", 1000000, o.batch);
+  require_count("micro-batch", 1000000, o.micro_batch);
+  require_count("max-length", 1000000, o.max_length);
 }
 
 }  // namespace llava

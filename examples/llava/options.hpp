@@ -3,7 +3,6 @@
 /// \file  The settings of a training run, as the command line gives them and run.json keeps them.
 
 #include <cstdint>
-#include <filesystem>
 #include <string>
 
 #include <nlohmann/json.hpp>
@@ -44,7 +43,7 @@ struct run_options {
   index_t epochs_per_level = 1;
 
   index_t batch = 32;       // pairs per optimizer step
-  index_t micro_batch = 4;  // pairs per forward pass
+  index_t micro_batch = 1;  // pairs per forward pass
   double learning_rate = 1e-5;
   double warmup = 0.1;
   double weight_decay = 0.05;
@@ -59,10 +58,5 @@ NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(run_options, model, pairs, images, prompt, im
 
 /// Throws std::invalid_argument that names the first option out of its range.
 void check_options(run_options const& options);
-
-/// Keeps the options of a run in `folder`/run.json. A new folder gets the file; one that holds a
-/// run must hold this one: std::runtime_error names the first option that differs. Options that
-/// only say how often to save are not part of a run.
-void claim_run_folder(std::filesystem::path const& folder, run_options const& options);
 
 }  // namespace llava

@@ -19,7 +19,7 @@ struct run_control {
 /// Trains, or goes on with a run that was stopped or killed, and writes into `control.output`:
 /// run.json (options), reference.safetensors, curriculum.json (levels and order), checkpoints/,
 /// metrics.jsonl, report.json, report.txt, and adapter/ or model/. Returns whether the run is
-/// complete. SIGINT and SIGTERM end it after the current step, with a checkpoint.
+/// complete. SIGINT and SIGTERM end the training after the current step, with a checkpoint.
 bool train(run_options const& options, run_control const& control);
 
 /// Writes a randomly initialised tiny LLaVA in Hugging Face's layout (config.json,

@@ -15,6 +15,7 @@
 #include <nlohmann/json.hpp>
 
 #include "llava/checkpoint/safetensors.hpp"
+#include "llava/run_folder.hpp"
 #include "llava/support/file.hpp"
 #include "llava/train.hpp"
 
@@ -128,8 +129,10 @@ TEST_CASE("a run that was killed after its last checkpoint repeats what is lost"
   // As after SIGKILL in step 6: lines beyond the checkpoint, the last one cut off, a stray file.
   std::ofstream(runs / "killed/metrics.jsonl", std::ios::app)
       << R"({"step": 5, "loss": 9})" << "\n{\"st";
-  put_file(runs / "killed/checkpoints/step-0000000006.safetensors.tmp-1", "half");
+  auto const half =
+      put_file(runs / "killed/checkpoints/step-0000000006.safetensors.tmp123", "half");
   REQUIRE(quiet_train(options, {.output = runs / "killed"}));
+  REQUIRE_FALSE(std::filesystem::exists(half));
   REQUIRE(llava::read_file(runs / "whole/metrics.jsonl") ==
           llava::read_file(runs / "killed/metrics.jsonl"));
 }
@@ -191,7 +194,7 @@ TEST_CASE("a folder with another run, or changed data, is refused with the diffe
 
   put_file(runs / "thesis.txt", "not a run");
   REQUIRE(mentions(error_of([&] { quiet_train(options, {.output = runs.path()}); }),
-                   {"expected an empty folder", "other files"}));
+                   {"expected an empty folder", "run"}));
 
   // The reference was scored on other pictures.
   std::filesystem::copy(world().folder / "b.png", runs / "b.png");
@@ -215,12 +218,76 @@ TEST_CASE("options out of range name themselves", "[train]")
     change(options);
     return error_of([&] { quiet_train(options, {.output = runs / "run"}); });
   };
-  REQUIRE(mentions(complaint([](auto& o) { o.beta = 0; }), {"--beta", "above 0", "got"}));
+  REQUIRE(mentions(complaint([](auto& o) { o.beta = 0; }), {"--beta", "0.000001", "got"}));
   REQUIRE(
       mentions(complaint([](auto& o) { o.noise_step = 1000; }), {"--noise-step", "999", "1000"}));
   REQUIRE(mentions(complaint([](auto& o) { o.train = "none"; }), {"--train", "lora", "none"}));
   REQUIRE(mentions(complaint([](auto& o) { o.levels = 0; }), {"--levels", "1", "0"}));
+  REQUIRE(mentions(complaint([](auto& o) { o.eta = std::nan(""); }), {"--eta", "nan"}));
+  REQUIRE(
+      mentions(complaint([](auto& o) { o.learning_rate = HUGE_VAL; }), {"--learning-rate", "inf"}));
+  REQUIRE(mentions(complaint([](auto& o) { o.text_weight = o.image_weight = o.margin_weight = 0; }),
+                   {"weight", "above 0"}));
   REQUIRE(mentions(complaint([](auto& o) { o.max_length = 20; }), {"pairs.jsonl:1", "20"}));
   REQUIRE(mentions(complaint([](auto& o) { o.model += "/nowhere"; }), {"nowhere"}));
   REQUIRE_FALSE(std::filesystem::exists(runs / "run"));
+}
+
+TEST_CASE("a run that learns nothing reports margins of exactly 0", "[train]")
+{
+  temporary_folder const runs;
+  auto options = world().options();
+  options.learning_rate = 0;
+  options.micro_batch = 2;
+  REQUIRE(quiet_train(options, {.output = runs / "run"}));
+  auto const report = nlohmann::json::parse(llava::read_file(runs / "run/report.json"));
+  REQUIRE(report.back()["name"] == "all");
+  for (auto const& level : report) {
+    REQUIRE(level["before"] == level["after"]);
+    REQUIRE(level["after"]["text_margin"] == 0);
+    REQUIRE(level["after"]["image_accuracy"] == 0);
+  }
+}
+
+TEST_CASE("changed weights of a sharded checkpoint are noticed", "[train]")
+{
+  temporary_folder const runs;
+  auto const base = runs / "base";
+  std::filesystem::create_directory(base);
+  for (char const* file : {"config.json", "tokenizer.model"}) {
+    std::filesystem::copy(world().folder / "base" / file, base / file);
+  }
+  std::filesystem::copy(world().folder / "base/model.safetensors", base / "model-1.safetensors");
+  auto const whole = llava::tensor_file::open(base / "model-1.safetensors");
+  nlohmann::json index{{"metadata", {{"total_size", 0}}}, {"weight_map", nlohmann::json::object()}};
+  for (auto const& name : whole.names()) { index["weight_map"][name] = "model-1.safetensors"; }
+  put_file(base / "model.safetensors.index.json", index.dump());
+  auto options = world().options();
+  options.model = base.string();
+  REQUIRE_FALSE(quiet_train(options, {.output = runs / "run", .stop_after = 1}));
+
+  std::string bytes = llava::read_file(base / "model-1.safetensors");
+  bytes[bytes.size() / 2] ^= 1;
+  put_file(base / "model-1.safetensors", bytes);
+  REQUIRE(mentions(error_of([&] { quiet_train(options, {.output = runs / "run"}); }),
+                   {"reference.safetensors", "weights have changed"}));
+}
+
+TEST_CASE("a damaged checkpoint is refused, and the one before it named", "[train]")
+{
+  temporary_folder const runs;
+  auto const options = world().options();
+  REQUIRE_FALSE(quiet_train(options, {.output = runs / "run", .save_every = 1, .stop_after = 3}));
+  std::filesystem::resize_file(runs / "run/checkpoints/step-0000000003.safetensors", 5000);
+  REQUIRE(mentions(error_of([&] { quiet_train(options, {.output = runs / "run"}); }),
+                   {"step-0000000003", "goes on from", "step-0000000002"}));
+}
+
+TEST_CASE("one process at a time works in a folder", "[train]")
+{
+  temporary_folder const runs;
+  auto const options = world().options();
+  llava::run_folder const held(runs / "run", options);
+  REQUIRE(mentions(error_of([&] { quiet_train(options, {.output = runs / "run"}); }),
+                   {"run", "another process"}));
 }

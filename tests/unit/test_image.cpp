@@ -379,3 +379,13 @@ TEST_CASE("an empty mask noises the whole image and the report says so", "[image
       prefopt::noise_regions(image, std::vector<std::uint8_t>(3), none_set, 4, level, 1),
       std::invalid_argument);
 }
+
+TEST_CASE("a picture that padding would blow up is refused before any memory is taken", "[image]")
+{
+  prefopt::preprocess_options const pad{.size = 56};
+  CHECK_THROWS_WITH(
+      prefopt::make_square_geometry(16384, 1, pad),
+      "preprocess: expected an image whose padded square has at most 134217728 pixels, "
+      "got 16384 x 1");
+  CHECK(prefopt::make_square_geometry(8000, 100, pad).canvas_width == 8000);
+}

@@ -41,6 +41,13 @@ std::optional<std::filesystem::path> latest_checkpoint(std::filesystem::path con
   return found.back();
 }
 
+std::string older_checkpoint_hint(std::filesystem::path const& damaged)
+{
+  auto const found = all_checkpoints(damaged.parent_path());
+  if (found.size() < 2) { return ""; }
+  return "; without this file the run goes on from " + found[found.size() - 2].string();
+}
+
 void prune_checkpoints(std::filesystem::path const& folder, std::size_t keep)
 {
   auto const found = all_checkpoints(folder);

@@ -18,6 +18,9 @@ std::filesystem::path checkpoint_path(std::filesystem::path const& folder, index
 /// The checkpoint with the most steps, if there is one.
 std::optional<std::filesystem::path> latest_checkpoint(std::filesystem::path const& folder);
 
+/// The text to add to an error about a checkpoint: which one to go back to, if there is one.
+std::string older_checkpoint_hint(std::filesystem::path const& damaged);
+
 /// Removes all but the `keep` checkpoints with the most steps.
 void prune_checkpoints(std::filesystem::path const& folder, std::size_t keep);
 

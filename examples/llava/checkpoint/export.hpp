@@ -50,23 +50,33 @@ void export_adapter(std::filesystem::path const& folder, llava_model<Real>& mode
   write_file(folder / "adapter_config.json", config.dump(2) + "\n");
 }
 
-/// Writes config.json and model.safetensors (adapters, if any, left out), and copies
-/// tokenizer.model from `tokenizer` (the file, or a folder that has it).
+/// Writes the weights (adapters, if any, left out) as model.safetensors.
 template <class Real>
-void export_model(std::filesystem::path const& folder, llava_model<Real> const& model,
-                  std::filesystem::path const& tokenizer)
+void export_weights(std::filesystem::path const& folder, llava_model<Real> const& model)
 {
   tensor_list<Real> list;
   for (parameter<Real> const& p : model.parameters()) {
     bool const adapter = p.name.find(".lora_") != std::string::npos;
     if (!adapter) { list.add(p.name, p.shape, p.values); }
   }
-  std::filesystem::create_directories(folder);
   write_safetensors(folder / "model.safetensors", list.tensors());
-  write_model_config(folder / "config.json", model.config());
-  auto const source =
-      std::filesystem::is_directory(tokenizer) ? tokenizer / "tokenizer.model" : tokenizer;
-  write_file(folder / "tokenizer.model", read_file(source));
+}
+
+/// Writes a whole checkpoint: what `base` holds beside its weights (configurations, tokenizer, chat
+/// template), and the weights last, so that a folder with weights is complete.
+template <class Real>
+void export_model(std::filesystem::path const& folder, llava_model<Real> const& model,
+                  std::filesystem::path const& base)
+{
+  std::filesystem::create_directories(folder);
+  for (auto const& entry : std::filesystem::directory_iterator(base)) {
+    auto const& path = entry.path();
+    bool const described = path.extension() == ".json" || path.extension() == ".jinja" ||
+                           path.extension() == ".model" || path.extension() == ".txt";
+    bool const index = path.filename().string().ends_with(".index.json");
+    if (described && !index) { write_file(folder / path.filename(), read_file(path)); }
+  }
+  export_weights(folder, model);
 }
 
 }  // namespace llava

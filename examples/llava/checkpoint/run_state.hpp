@@ -81,8 +81,9 @@ nlohmann::json load_checkpoint(std::filesystem::path const& file,
                                "' in its metadata, got none");
     }
   }
-  adam.steps = std::stoll(metadata.at("steps"));
-  return parse_json(metadata.at("position"), file.string() + ": position");
+  nlohmann::json const position = parse_json(metadata.at("position"), file.string() + ": position");
+  adam.steps = parse_json(metadata.at("steps"), file.string() + ": steps").get<index_t>();
+  return position;
 }
 
 }  // namespace llava

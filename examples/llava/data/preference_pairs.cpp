@@ -91,11 +91,13 @@ preference_pair_reader::preference_pair_reader(std::filesystem::path file,
 std::optional<preference_pair> preference_pair_reader::next()
 {
   std::string line;
-  if (!std::getline(in_, line)) {
-    if (in_.bad()) { fail(file_.string(), "reading failed after line " + std::to_string(line_)); }
-    return std::nullopt;
-  }
-  ++line_;
+  do {
+    if (!std::getline(in_, line)) {
+      if (in_.bad()) { fail(file_.string(), "reading failed after line " + std::to_string(line_)); }
+      return std::nullopt;
+    }
+    ++line_;
+  } while (line.find_first_not_of(" \t\r") == std::string::npos);
   std::string const where = file_.string() + ":" + std::to_string(line_);
   return read_pair(line, image_folder_, file_.parent_path(), where);
 }

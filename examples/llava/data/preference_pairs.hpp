@@ -27,10 +27,10 @@ struct preference_pair {
 ///
 ///     {"question": "…", "chosen": "…", "rejected": "…", "image": "a.png", "mask": "a_mask.png"}
 ///
-/// (`mask` may be absent or null; other fields are ignored), or a row of the RLHF-V data set, whose
-/// `text` is a string that holds JSON with question, chosen and rejected, and whose `image_path`
-/// names the image. Images are relative to `image_folder`, masks to the folder of the file. Texts
-/// are UTF-8 and kept as they are.
+/// (`mask` may be absent or null; other fields and blank lines are ignored), or a row of the RLHF-V
+/// data set, whose `text` is a string that holds JSON with question, chosen and rejected, and whose
+/// `image_path` names the image. Images are relative to `image_folder`, masks to the folder of the
+/// file. Texts are UTF-8 and kept as they are.
 class preference_pair_reader {
  public:
   /// Throws std::runtime_error if the file cannot be read. `image_folder` defaults to the file's

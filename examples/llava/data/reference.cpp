@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 #include <cstdio>
+#include <cstring>
 #include <fstream>
 #include <stdexcept>
 
@@ -14,10 +15,17 @@ namespace llava {
 
 void fingerprint::add(std::span<std::byte const> bytes)
 {
-  for (std::byte b : bytes) {  // FNV-1a
-    hash_ ^= std::to_integer<std::uint64_t>(b);
-    hash_ *= 0x100000001b3u;
+  auto const mix = [this](std::uint64_t word) {  // FNV-1a on words, with the high bits folded back
+    hash_ = (hash_ ^ word) * 0x100000001b3u;
+    hash_ ^= hash_ >> 29;
+  };
+  while (bytes.size() >= sizeof(std::uint64_t)) {
+    std::uint64_t word = 0;
+    std::memcpy(&word, bytes.data(), sizeof word);
+    mix(word);
+    bytes = bytes.subspan(sizeof word);
   }
+  for (std::byte b : bytes) { mix(std::to_integer<std::uint64_t>(b)); }
 }
 
 void fingerprint::add(std::string const& text)
@@ -37,15 +45,12 @@ void fingerprint::add_file(std::filesystem::path const& path)
   index_t const size = file_bytes(path);
   std::ifstream in(path, std::ios::binary);
   std::vector<char> bytes(static_cast<std::size_t>(chunk));
-  bool const whole = size <= index_t{1} << 30;
-  for (index_t at = 0; at < size;) {
+  for (index_t at = 0; at < size; at += chunk) {
     index_t const count = std::min(chunk, size - at);
-    in.seekg(at);
     if (!in.read(bytes.data(), count)) {
       throw std::runtime_error(path.string() + ": reading failed");
     }
     add(std::as_bytes(std::span(bytes).first(static_cast<std::size_t>(count))));
-    at = whole || at > 0 ? at + count : size - chunk;
   }
   add_numbers({size});
 }
@@ -65,10 +70,15 @@ std::string run_fingerprint(run_options const& options, std::vector<prepared_pai
     f.add(*text);
   }
   f.add_numbers({options.noise_step, static_cast<index_t>(options.seed)});
-  for (auto const& entry : {"config.json", "model.safetensors", "model.safetensors.index.json"}) {
-    auto const file = std::filesystem::path(options.model) / entry;
-    if (std::filesystem::exists(file)) { f.add_file(file); }
+  std::vector<std::filesystem::path> files;  // in an order of their own, not the folder's
+  for (auto const& entry : std::filesystem::directory_iterator(options.model)) {
+    auto const& path = entry.path();
+    if (path.extension() == ".safetensors" || path.filename() == "config.json") {
+      files.push_back(path);
+    }
   }
+  std::sort(files.begin(), files.end());
+  for (auto const& file : files) { f.add_file(file); }
   std::filesystem::path last;
   for (prepared_pair const& pair : pairs) {
     for (answer_tokens const* answer : {&pair.chosen, &pair.rejected}) {

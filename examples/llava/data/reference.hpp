@@ -25,7 +25,7 @@ class fingerprint {
   void add(std::string const& text);
   void add_numbers(std::vector<index_t> const& numbers);
 
-  /// The contents of a file; of files over 1 GiB the first and last MiB and the size.
+  /// The contents of a file.
   void add_file(std::filesystem::path const& path);
 
   std::string text() const;  ///< 16 hexadecimal digits

@@ -26,4 +26,4 @@ export OPENBLAS_NUM_THREADS="${OPENBLAS_NUM_THREADS:-1}" OMP_WAIT_POLICY="${OMP_
 "$program" train --model "$output/base" --pairs "$here/pairs.jsonl" --images "$photographs" \
   --output "$output/run" --prompt hugging_face --train full --batch 4 --micro-batch 4 --epochs-per-level 3 \
   --learning-rate 1e-3 --weight-decay 0.01 --save-every 5 "$@"
-echo "The run is in $output/run: metrics.jsonl, report.json, report.txt, curriculum.json, model/"
+echo "The run is in $output/run; examples/llava/README.md says what each file is"

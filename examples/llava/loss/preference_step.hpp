@@ -41,6 +41,25 @@ struct pair_columns {
   }
 };
 
+/// The columns of the pairs that `indices` names.
+template <class Real>
+pair_columns<Real> rows_of(pair_columns<Real> const& all, std::span<index_t const> indices)
+{
+  pair_columns<Real> rows;
+  for (index_t i : indices) {
+    auto const k = static_cast<std::size_t>(i);
+    rows.chosen.push_back(all.chosen[k]);
+    rows.rejected.push_back(all.rejected[k]);
+    rows.perturbed.push_back(all.perturbed[k]);
+  }
+  return rows;
+}
+
+inline pair_columns<float> columns_of(reference_scores const& r)
+{
+  return {r.chosen, r.rejected, r.perturbed};
+}
+
 /// The loss of a run.
 template <class Real>
 prefopt::mfpo<Real> make_loss(run_options const& o)
@@ -72,13 +91,13 @@ class preference_step {
   explicit preference_step(llava_model<Real>& model) : model_(model) {}
 
   /// Log-probabilities of the three answers of every pair. The state of the pass is kept for
-  /// backward().
+  /// backward(), unless `kept` says that there will be none.
   pair_columns<Real> const& forward(std::span<prepared_pair const* const> pairs,
                                     std::span<pair_pixels const> pixels,
-                                    adapters use = adapters::on)
+                                    adapters use = adapters::on, keep kept = keep::everything)
   {
     pack(pairs, pixels);
-    model_.forward(batch_, state_, use);
+    model_.forward(batch_, state_, use, kept);
     rows_.forward(state_.logits, targets(batch_), model_.config().text.vocab_size);
     index_t const n = static_cast<index_t>(pairs.size());
     policy_.resize(pairs.size());
@@ -121,13 +140,17 @@ class preference_step {
     return value;
   }
 
-  /// Mean entropy over the answer tokens of the last forward().
-  double entropy_sum() const
+  /// Sum of the vocabulary entropies at the tokens of the chosen answers of the last forward().
+  double chosen_entropy() const
   {
     double sum = 0;
-    for (Real e : rows_.entropy()) { sum += static_cast<double>(e); }
+    for (index_t t = 0; t < chosen_tokens(); ++t) {
+      sum += static_cast<double>(rows_.entropy()[static_cast<std::size_t>(t)]);
+    }
     return sum;
   }
+  index_t chosen_tokens() const { return answer_offsets_[policy_.chosen.size()]; }
+  /// Answer tokens of all three sequences of every pair.
   index_t answer_tokens() const { return answer_offsets_.back(); }
 
  private:

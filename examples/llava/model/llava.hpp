@@ -52,6 +52,10 @@ struct llava_state {
 /// else has been trained.
 enum class adapters { off, on };
 
+/// Whether a forward pass keeps what backward() needs: per row and block 8 hidden + 2 intermediate
+/// sizes of numbers, by far the most of a run's memory.
+enum class keep { nothing, everything };
+
 template <class Real>
 class llava_model {
  public:
@@ -134,10 +138,11 @@ class llava_model {
     for (parameter<Real>* p : trained_) fill(p->gradient.data(), p->size(), Real(0));
   }
 
-  /// Computes state.logits, [batch.logit_rows, vocab], and keeps in `state` what backward() needs.
+  /// Computes state.logits, [batch.logit_rows, vocab], and keeps in `state` what backward() needs
+  /// (or nothing: no backward() may follow then).
   /// Throws std::invalid_argument for a malformed batch.
   void forward(packed_batch<Real> const& batch, llava_state<Real>& state,
-               adapters use = adapters::on) const
+               adapters use = adapters::on, keep kept = keep::everything) const
   {
     state.scratch.linear.adapters = use == adapters::on;
     place(batch, state);
@@ -151,15 +156,18 @@ class llava_model {
     }
 
     std::size_t const count = decoder_.blocks.size();
-    state.blocks.resize(count);
+    // With nothing to keep, two states take turns: a block reads one and writes the other.
+    std::size_t const states = kept == keep::everything ? count : std::min<std::size_t>(count, 2);
+    if (state.blocks.size() < states) state.blocks.resize(states);
     for (decoder_block_state<Real>& block : state.blocks) block.input.resize(rows * hidden);
     state.stream.resize(rows * hidden);
     embed(rows, hidden, state.text_id.data(), state.feature_row.data(), embedding_->values.data(),
           state.projector.output.data(), state.blocks[0].input.data());
     for (std::size_t b = 0; b < count; ++b) {
-      Real* const out = b + 1 < count ? state.blocks[b + 1].input.data() : state.stream.data();
-      decoder_block_forward(decoder_, decoder_.blocks[b], state.rope, state.pack, state.blocks[b],
-                            out, state.scratch);
+      Real* const out =
+          b + 1 < count ? state.blocks[(b + 1) % states].input.data() : state.stream.data();
+      decoder_block_forward(decoder_, decoder_.blocks[b], state.rope, state.pack,
+                            state.blocks[b % states], out, state.scratch);
     }
 
     index_t const wanted = state.logit_row.size();

@@ -11,7 +11,8 @@ namespace llava {
 
 using prefopt::index_t;
 
-/// The Hugging Face trainer's "cosine" schedule.
+/// The Hugging Face trainer's "cosine" schedule, but for its first step: a step of rate 0 trains
+/// nothing, so the warm-up here ends as late and starts at 1 / (warmup + 1).
 struct warmup_cosine {
   double learning_rate = 2e-4;
   index_t total_steps = 1;
@@ -23,13 +24,13 @@ struct warmup_cosine {
     return static_cast<index_t>(std::ceil(warmup_ratio * static_cast<double>(total_steps)));
   }
 
-  /// Rate of the step that follows `step` finished ones: learning_rate step / warmup, then
-  /// learning_rate (1 + cos(pi progress)) / 2. The first step of a warm-up has rate 0.
+  /// Rate of the step that follows `step` finished ones: learning_rate (step + 1) / (warmup + 1),
+  /// then learning_rate (1 + cos(pi progress)) / 2.
   double operator()(index_t step) const
   {
     index_t const warmup = warmup_steps();
     if (step < warmup) {
-      return learning_rate * static_cast<double>(step) / static_cast<double>(warmup);
+      return learning_rate * static_cast<double>(step + 1) / static_cast<double>(warmup + 1);
     }
     constexpr double pi = 3.14159265358979323846;
     double const length = static_cast<double>(std::max<index_t>(1, total_steps - warmup));

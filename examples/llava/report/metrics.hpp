@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-/// \file  The log of a run: one JSON object a line, under TRL's names, never ahead of a checkpoint.
+/// \file  The log of a run: one JSON object a line, under TRL's names.
 
 #include <filesystem>
 

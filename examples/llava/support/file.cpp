@@ -6,6 +6,7 @@
 #include <fstream>
 #include <stdexcept>
 #include <system_error>
+#include <vector>
 
 #include <fcntl.h>
 #include <unistd.h>
@@ -18,11 +19,13 @@ namespace {
   throw std::runtime_error(path.string() + ": " + what + ": " + std::strerror(error_number));
 }
 
+constexpr char temporary_mark[] = ".tmp";  // then the number of the process
+
 /// A file that does not exist under its final name before commit().
 class temporary_file {
  public:
   explicit temporary_file(std::filesystem::path const& target)
-      : target_(target), name_(target.string() + ".tmp" + std::to_string(::getpid()))
+      : target_(target), name_(target.string() + temporary_mark + std::to_string(::getpid()))
   {
     handle_ = ::open(name_.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
     if (handle_ < 0) { fail(name_, "expected a writable file", errno); }
@@ -118,6 +121,25 @@ void write_file(std::filesystem::path const& path, std::string_view text)
   write_file(path, [text](byte_sink const& sink) {
     sink(std::as_bytes(std::span<char const>(text.data(), text.size())));
   });
+}
+
+bool is_temporary_file(std::filesystem::path const& path)
+{
+  std::string const extension = path.extension().string();
+  std::string_view const mark = temporary_mark;
+  return extension.starts_with(mark) && extension.size() > mark.size() &&
+         extension.find_first_not_of("0123456789", mark.size()) == std::string::npos;
+}
+
+void remove_temporary_files(std::filesystem::path const& folder)
+{
+  std::vector<std::filesystem::path> found;
+  for (auto const& entry : std::filesystem::recursive_directory_iterator(folder)) {
+    if (entry.is_regular_file() && is_temporary_file(entry.path())) {
+      found.push_back(entry.path());
+    }
+  }
+  for (auto const& path : found) { std::filesystem::remove(path); }
 }
 
 }  // namespace llava

@@ -33,4 +33,10 @@ void write_file(std::filesystem::path const& path,
 /// The same for a text that is already in memory.
 void write_file(std::filesystem::path const& path, std::string_view text);
 
+/// Whether a path is such a temporary file, which a killed process may have left.
+bool is_temporary_file(std::filesystem::path const& path);
+
+/// Removes those in a folder and the folders below it. Call it where nobody else is writing.
+void remove_temporary_files(std::filesystem::path const& folder);
+
 }  // namespace llava

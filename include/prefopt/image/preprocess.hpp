@@ -40,8 +40,8 @@ struct square_geometry {
 };
 
 /// The geometry for a source of width x height pixels. Throws std::invalid_argument for empty
-/// sizes, and for centre cropping of an aspect ratio above 100, most of which would be resized to
-/// be cut off.
+/// sizes, for a padded square of more than 2^27 pixels, and for centre cropping of an aspect ratio
+/// above 100, most of which would be resized to be cut off.
 inline square_geometry make_square_geometry(index_t width, index_t height,
                                             preprocess_options const& options)
 {
@@ -54,6 +54,12 @@ inline square_geometry make_square_geometry(index_t width, index_t height,
                                 " for a result of " + std::to_string(size));
   }
   if (options.mode == square_mode::pad) {
+    constexpr index_t most = index_t{1} << 27;  // pixels of the padded square: 400 MB of bytes
+    if (long_side > most / long_side) {
+      throw std::invalid_argument("preprocess: expected an image whose padded square has at most " +
+                                  std::to_string(most) + " pixels, got " + std::to_string(width) +
+                                  " x " + std::to_string(height));
+    }
     index_t const left = (long_side - width) / 2;
     index_t const top = (long_side - height) / 2;
     return {long_side, long_side, left, top, size, size, 0, 0, size};
