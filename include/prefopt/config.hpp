@@ -2,6 +2,14 @@
 #pragma once
 /// \file  Compiler configuration: the only header that may test compiler macros.
 
+#if !defined(__GNUC__)
+#error "prefopt: needs GCC or Clang (nvcc on top of either): packs use their vector extension"
+#endif
+#if defined(__FINITE_MATH_ONLY__) && __FINITE_MATH_ONLY__
+#error \
+    "prefopt: masked logits are -infinity and NaN marks what is undefined; compile without -ffast-math, -Ofast and -ffinite-math-only"
+#endif
+
 /// Marks a function callable from host and device; empty outside CUDA and HIP. It adds annotations
 /// only: never layout, overloads or behaviour, so that .cpp and .cu files may share types.
 #if defined(__CUDACC__) || defined(__HIPCC__)
@@ -29,22 +37,74 @@
 #endif
 
 namespace prefopt {
+namespace detail {
 
 /// Bytes in the widest vector register that this translation unit may use.
 #if defined(__AVX512F__)
-inline constexpr int vector_bytes = 64;
+constexpr int register_bytes = 64;
 #elif defined(__AVX__)
-inline constexpr int vector_bytes = 32;
+constexpr int register_bytes = 32;
 #else
-inline constexpr int vector_bytes = 16;
+constexpr int register_bytes = 16;
 #endif
 
 /// Whether this translation unit can hold vector registers in variables. nvcc cannot where a
 /// function is also compiled for the device, so host loops in .cu files go one sample at a time.
 #if defined(__CUDACC__) || defined(__HIPCC__)
-inline constexpr bool has_packs = false;
+constexpr bool holds_packs = false;
 #else
-inline constexpr bool has_packs = true;
+constexpr bool holds_packs = true;
 #endif
+
+#if defined(_OPENMP)
+constexpr bool uses_openmp = true;
+#else
+constexpr bool uses_openmp = false;
+#endif
+
+/// The vector instructions that this translation unit may use beyond its machine's first, a bit
+/// for each set.
+constexpr unsigned instruction_sets = 0
+#if defined(__SSE4_1__)
+                                      | 1u
+#endif
+#if defined(__AVX__)
+                                      | 2u
+#endif
+#if defined(__F16C__)
+                                      | 4u
+#endif
+#if defined(__FMA__)
+                                      | 8u
+#endif
+#if defined(__AVX2__)
+                                      | 16u
+#endif
+#if defined(__AVX512F__)
+                                      | 32u
+#endif
+#if defined(__AVX512VL__) && defined(__AVX512BW__) && defined(__AVX512DQ__)
+                                      | 64u
+#endif
+#if defined(__AVX512FP16__) || defined(__ARM_FEATURE_FP16_VECTOR_ARITHMETIC)
+                                      | 128u
+#endif
+    ;
+
+/// What a translation unit is compiled for, as a type. Host loops and packs carry it in their
+/// names: the files of a program may be compiled with different flags (.cpp and .cu files always
+/// are), and of two functions of one name the linker would keep either.
+template <int VectorBytes, bool Packs, bool OpenMP, unsigned Instructions>
+struct compiled_for {
+  static constexpr int vector_bytes = VectorBytes;
+  static constexpr bool has_packs = Packs;
+};
+using compile_target = compiled_for<register_bytes, holds_packs, uses_openmp, instruction_sets>;
+
+}  // namespace detail
+
+/// `detail::register_bytes` and `detail::holds_packs` of this translation unit.
+constexpr int vector_bytes = detail::compile_target::vector_bytes;
+constexpr bool has_packs = detail::compile_target::has_packs;
 
 }  // namespace prefopt

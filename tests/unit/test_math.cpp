@@ -100,6 +100,16 @@ TEST_CASE("max and min let a NaN in their first argument through", "[math]")
   STATIC_REQUIRE(select(true, 1.0, 2.0) == 1.0);
 }
 
+TEST_CASE("max and min with a whole number keep the other's type and its NaN", "[math]")
+{
+  CHECK(max(0, 0.5) == 0.5);
+  CHECK(max(0.5, 0) == 0.5);
+  CHECK(min(0.5f, 1) == 0.5f);
+  CHECK(min(1, 0.5f) == 0.5f);
+  CHECK(std::isnan(max(0, quiet_nan_v<float>)));
+  CHECK(std::isnan(min(quiet_nan_v<float>, 0)));
+}
+
 namespace {
 
 using dual2 = dual<double, 2>;

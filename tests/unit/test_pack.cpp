@@ -6,9 +6,11 @@
 #include <cmath>
 #include <cstdint>
 #include <limits>
+#include <utility>
 #include <vector>
 
 #include <prefopt/core/dual.hpp>
+#include <prefopt/core/evaluate.hpp>
 #include <prefopt/core/pack.hpp>
 
 #include "support/catch.hpp"
@@ -173,6 +175,58 @@ TEST_CASE("comparisons of packs choose lane by lane", "[pack]")
   CHECK(chosen(max(a, b), 2, 4));
   CHECK(chosen(min(a, b), 1, 3));
   CHECK(chosen(-a * b / 2.0 + 1.0, 0, -5));
+}
+
+TEST_CASE("conditions on packs combine lane by lane", "[pack]")
+{
+  using reals = pack<double, 2>;
+  reals a, b;
+  double const x[2] = {1, 4}, y[2] = {2, 3};
+  a.load(x, 1, 2);
+  b.load(y, 1, 2);
+  auto const lanes = [](auto const& condition) {
+    reals const r = select(condition, reals(1), reals(0));
+    return std::pair(r.lanes[0], r.lanes[1]);
+  };
+  CHECK(lanes((a < b) && (a > 0.0)) == std::pair(1.0, 0.0));
+  CHECK(lanes((a < b) || (a > 3.0)) == std::pair(1.0, 1.0));
+  CHECK(lanes(!(a < b)) == std::pair(0.0, 1.0));
+}
+
+namespace {
+
+/// A formula as one writes it for a plain number, in the hope that it does for packs.
+struct clipped_hinge {
+  static constexpr bool branch_free = true;
+  template <class Policy, class Constant = Policy>
+  using record = pair_logps<Policy, Constant>;
+
+  template <class Policy, class Constant>
+  Policy operator()(pair_logps<Policy, Constant> const& x) const
+  {
+    Policy const u = x.chosen - x.rejected;
+    Policy const hinge = max(0, min(max(1 - u, 0), 5));
+    return select((u > 0) && !(u > 1), hinge * hinge, hinge);
+  }
+};
+static_assert(check_loss<clipped_hinge, float>());
+
+}  // namespace
+
+TEST_CASE("a user's formula may have plain numbers in max and min and && in conditions", "[pack]")
+{
+  std::vector<float> const chosen{-9, 0, 0.5, 2, quiet_nan_v<float>}, zero(5);
+  std::vector<float> value(5), gradient(5);
+  evaluate(clipped_hinge{},
+           {.chosen = chosen, .rejected = zero, .ref_chosen = zero, .ref_rejected = zero},
+           {.value = value, .gradient = {.chosen = gradient}});
+  CHECK(std::isnan(value[4]));
+  value.pop_back(), gradient.pop_back();
+  CHECK(value == std::vector<float>{5, 1, 0.25, 0});
+  CHECK(gradient == std::vector<float>{0, -1, -1, 0});
+  for (std::size_t i = 0; i < 4; ++i) {
+    CHECK(value_and_gradient<float>(clipped_hinge{}, {.chosen = chosen[i]}).value == value[i]);
+  }
 }
 
 TEST_CASE("lanes of a pack reduce to one number", "[pack]")

@@ -39,8 +39,8 @@ concept thrust_vector = requires(Vector& v) {
   v.size();
 };
 
-/// One chunk of samples, for Thrust's host systems.
-template <class Body, class Chunk>
+/// One chunk of samples, for Thrust's host systems. `Target` names the loop over them apart.
+template <class Body, class Chunk, class Target>
 struct evaluate_chunk {
   Body body;
   index_t extent;
@@ -76,10 +76,10 @@ struct tensor_traits<Vector> {
 /// Columns and results are those of `prefopt::evaluate` on the host. CUDA policies take device
 /// memory, the others host memory. Host systems run a vector register of samples at a time, as the
 /// host loop does; `options.threads` is left to the policy. Returns when Thrust's for_each does.
-/// Throws `std::invalid_argument` when a column is missing or of another length.
+/// Throws `std::invalid_argument` as `prefopt::evaluate` does; lengths are checked in host memory
+/// only, where they are below a token in device memory the loss is NaN or infinite.
 template <class Real = void, detail::thrust_policy Policy, class Loss,
-          class Space = detail::thrust_memory<Policy>,
-          class Chunk = detail::host_chunk<Loss, detail::precision<Real, Loss>>>
+          class Space = detail::thrust_memory<Policy>, class Target = detail::compile_target>
 void evaluate(Policy const& policy, Loss const& loss,
               input_columns<Loss, detail::precision<Real, Loss>, Space> const& in,
               output_columns<Loss, detail::precision<Real, Loss>, Space> const& out,
@@ -91,9 +91,10 @@ void evaluate(Policy const& policy, Loss const& loss,
   auto const body = detail::make_evaluate_sample<Loss, real, Space>(loss, in, out, options);
   thrust::counting_iterator<index_t> const first(0);
   if constexpr (detail::thrust_host_system<Policy>) {
-    constexpr index_t lanes = lanes_of<Chunk>;
+    using chunk = detail::host_chunk<Loss, real, Target>;
+    constexpr index_t lanes = lanes_of<chunk>;
     thrust::for_each_n(policy, first, (n + lanes - 1) / lanes,
-                       detail::evaluate_chunk<decltype(body), Chunk>{body, n});
+                       detail::evaluate_chunk<decltype(body), chunk, Target>{body, n});
   } else {
     thrust::for_each_n(policy, first, n, body);
   }

@@ -26,7 +26,7 @@ struct load_element {
   template <class View>
   PREFOPT_HD constexpr void optional(char const*, Value& to, View const& from) const
   {
-    if (from.data != nullptr) { load(to, from); }
+    if (from) { load(to, from); }
   }
 
  private:
@@ -46,15 +46,17 @@ template <class Value>
 struct store_element {
   index_t i;
   index_t count;
-  Value factor;
+  Value weight;
+  Value scale;
   bool accumulate;
 
   template <class View>
   PREFOPT_HD constexpr void operator()(char const* name, View const& to,
                                        Value const& gradient) const
   {
-    if (to.data == nullptr) { return; }
-    Value result = select(factor == Value(0), Value(0), factor * gradient);
+    if (!to) { return; }
+    // Tested before the product, which may underflow to 0 without being meant to exclude.
+    Value result = select(weight == Value(0), Value(0), weight * gradient * scale);
     if (accumulate) {
       Value before{};
       load_element<Value>{i, count}(name, before, to);
@@ -93,8 +95,8 @@ struct evaluate_sample {
     load.optional("weight", w, weight);
 
     value_gradient<Loss, Value> const result = value_and_gradient<Value>(loss, x);
-    store_element<Value>{i, count, w, false}("value", out.value, result.value);
-    store_element<Value> const store{i, count, w * Value(scale), accumulate};
+    store_element<Value>{i, count, w, Value(1), false}("value", out.value, result.value);
+    store_element<Value> const store{i, count, w, Value(scale), accumulate};
     gradient_columns<Loss, Real, Space>::visit_policy(store, out.gradient, result.gradient);
   }
 };
@@ -107,9 +109,8 @@ evaluate_sample<Loss, Real, Space> make_evaluate_sample(
   return {loss, in, out, options.weight, options.scale, options.accumulate};
 }
 
-/// `Chunk` is a template parameter so that .cpp and .cu files, which differ in it, never share a
-/// name.
-template <class Chunk, class Body>
+/// The host's loop. `Target` keeps the loops of files that were compiled differently apart.
+template <class Chunk, class Target, class Body>
 void evaluate_on_host(Body const& body, index_t n, int threads)
 {
   constexpr index_t lanes = lanes_of<Chunk>;
@@ -123,8 +124,8 @@ template <class Real, class Loss>
 using precision = std::conditional_t<std::is_void_v<Real>, real_of<Loss>, Real>;
 
 /// What the host loop evaluates at once: a pack of samples where the loss allows it.
-template <class Loss, class Real>
-using host_chunk = std::conditional_t<is_branch_free<Loss>, native_pack<Real>, Real>;
+template <class Loss, class Real, class Target = compile_target>
+using host_chunk = std::conditional_t<is_branch_free<Loss>, native_pack<Real, Target>, Real>;
 
 }  // namespace detail
 
@@ -136,10 +137,10 @@ using host_chunk = std::conditional_t<is_branch_free<Loss>, native_pack<Real>, R
 ///
 /// value[i] = weight[i] L(x_i); gradient[i] = scale weight[i] dL/dx_i. `Real` defaults to the
 /// loss's own precision. Losses made of terms (or marked `branch_free`) run a vector register at a
-/// time. Throws `std::invalid_argument` when a column is missing or of another length. Allocates
-/// nothing.
-template <class Real = void, class Loss,
-          class Chunk = detail::host_chunk<Loss, detail::precision<Real, Loss>>>
+/// time. Throws `std::invalid_argument` when a column is missing or of another length, or a
+/// sample's length is below one token. Allocates nothing. `Target` is not for callers (see
+/// config.hpp).
+template <class Real = void, class Loss, class Target = detail::compile_target>
 void evaluate(Loss const& loss, input_columns<Loss, detail::precision<Real, Loss>> const& in,
               output_columns<Loss, detail::precision<Real, Loss>> const& out,
               evaluate_options<detail::precision<Real, Loss>> const& options = {})
@@ -148,7 +149,8 @@ void evaluate(Loss const& loss, input_columns<Loss, detail::precision<Real, Loss
   static_assert(check_loss<Loss, real>());
   index_t const n = detail::checked_extent<Loss, real, host_memory>("evaluate", in, out, options);
   auto const body = detail::make_evaluate_sample<Loss, real, host_memory>(loss, in, out, options);
-  detail::evaluate_on_host<Chunk>(body, n, options.threads);
+  detail::evaluate_on_host<detail::host_chunk<Loss, real, Target>, Target>(body, n,
+                                                                           options.threads);
 }
 
 }  // namespace prefopt

@@ -43,6 +43,38 @@ PREFOPT_HD constexpr Scalar min(Scalar const& a, std::type_identity_t<Scalar> co
   return select(b < a, b, a);
 }
 
+namespace detail {
+
+/// A number written into a formula over another scalar: `max(1 - u, 0)`.
+template <class Number, class Scalar>
+concept constant_for = std::is_arithmetic_v<Number> &&
+                       (!std::is_arithmetic_v<Scalar> ||
+                        (std::is_integral_v<Number> && std::is_floating_point_v<Scalar>));
+
+}  // namespace detail
+
+// With a number on either side a NaN of the scalar propagates.
+template <class Scalar, detail::constant_for<Scalar> Number>
+PREFOPT_HD constexpr Scalar max(Scalar const& a, Number b)
+{
+  return max(a, Scalar(b));
+}
+template <class Scalar, detail::constant_for<Scalar> Number>
+PREFOPT_HD constexpr Scalar max(Number a, Scalar const& b)
+{
+  return max(b, Scalar(a));
+}
+template <class Scalar, detail::constant_for<Scalar> Number>
+PREFOPT_HD constexpr Scalar min(Scalar const& a, Number b)
+{
+  return min(a, Scalar(b));
+}
+template <class Scalar, detail::constant_for<Scalar> Number>
+PREFOPT_HD constexpr Scalar min(Number a, Scalar const& b)
+{
+  return min(b, Scalar(a));
+}
+
 /// log(sigmoid(x)) and its derivative sigmoid(-x), which share one exponential.
 template <class Scalar>
 struct log_sigmoid_result {

@@ -14,7 +14,8 @@
 namespace prefopt {
 
 /// One truth value per lane. It does not convert to bool: formulas say `select(condition, a, b)`.
-template <class T, int N>
+/// Conditions combine by `&&`, `||` and `!`, which evaluate both sides, as for plain numbers.
+template <class T, int N, class Target = detail::compile_target>
 struct pack_mask {
   using integer = std::conditional_t<sizeof(T) == 4, std::int32_t, std::int64_t>;
   typedef integer vector __attribute__((vector_size(N * sizeof(T))));
@@ -29,14 +30,25 @@ struct pack_mask {
                   "select(condition, a, b) instead of `if` or `?:`");
     return false;
   }
+
+  friend pack_mask operator&&(pack_mask const& a, pack_mask const& b)
+  {
+    return {a.lanes & b.lanes};
+  }
+  friend pack_mask operator||(pack_mask const& a, pack_mask const& b)
+  {
+    return {a.lanes | b.lanes};
+  }
+  friend pack_mask operator!(pack_mask const& a) { return {~a.lanes}; }
 };
 
 /// N numbers that are computed together. N must be what the target's registers hold: compilers
-/// split wider vectors at a heavy cost.
-template <class T, int N>
+/// split wider vectors at a heavy cost. `Target` keeps the packs of files that were compiled for
+/// different machines apart.
+template <class T, int N, class Target = detail::compile_target>
 struct pack {
   typedef T vector __attribute__((vector_size(N * sizeof(T))));
-  using mask = pack_mask<T, N>;
+  using mask = pack_mask<T, N, Target>;
 
   vector lanes{};
 
@@ -92,9 +104,10 @@ struct pack {
 
 /// The pack of T that fills one register of the target this file is compiled for; T itself where
 /// there are no packs.
-template <class T>
+template <class T, class Target = detail::compile_target>
 using native_pack =
-    std::conditional_t<has_packs, pack<T, vector_bytes / static_cast<int>(sizeof(T))>, T>;
+    std::conditional_t<Target::has_packs,
+                       pack<T, Target::vector_bytes / static_cast<int>(sizeof(T)), Target>, T>;
 
 /// Samples in one value: the lanes of a pack, 1 for a plain number.
 template <class Value>
