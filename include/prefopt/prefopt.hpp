@@ -4,21 +4,25 @@
 /// want them: prefopt/adapters/... (Eigen, xtensor, Thrust ...) and prefopt/cuda/... (nvcc).
 
 #include <prefopt/config.hpp>
+#include <prefopt/core/branch.hpp>
 #include <prefopt/core/columns.hpp>
 #include <prefopt/core/dual.hpp>
 #include <prefopt/core/error.hpp>
 #include <prefopt/core/evaluate.hpp>
+#include <prefopt/core/link.hpp>
 #include <prefopt/core/loss.hpp>
 #include <prefopt/core/math.hpp>
 #include <prefopt/core/pack.hpp>
+#include <prefopt/core/permutation.hpp>
 #include <prefopt/core/philox.hpp>
 #include <prefopt/core/record.hpp>
+#include <prefopt/core/score.hpp>
 #include <prefopt/core/self_check.hpp>
 #include <prefopt/core/term.hpp>
+#include <prefopt/core/term_sum.hpp>
 #include <prefopt/core/view.hpp>
 #include <prefopt/curriculum/curriculum.hpp>
 #include <prefopt/curriculum/pacing.hpp>
-#include <prefopt/curriculum/permutation.hpp>
 #include <prefopt/curriculum/sampler.hpp>
 #include <prefopt/curriculum/schedules/all_at_once.hpp>
 #include <prefopt/curriculum/schedules/baby_steps.hpp>

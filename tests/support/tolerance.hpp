@@ -23,16 +23,21 @@ struct reference_value {
   double largest_term = 0;
 };
 
-/// Whether `got` is as close as rounding allows: relative to the value, or to its largest term
-/// where terms cancel. `floor` forgives what the smallest normal number cannot hold. NaN never
-/// passes.
+/// Roundings of the largest term that a value may be off by, where its terms cancel.
+inline constexpr double roundings_of_terms = 4;
+
+/// Whether `got` is as close as rounding allows: relative to the value, and a few roundings of its
+/// largest term, which count only where terms cancel to a value far below them. `floor` forgives
+/// what the smallest normal number cannot hold. NaN never passes.
 template <class Real>
 bool agrees(Real got, reference_value const& want, double relative = relative_tolerance<Real>)
 {
   if (std::isinf(want.value)) { return static_cast<double>(got) == want.value; }
-  double const scale = std::max(std::abs(want.value), want.largest_term);
+  double const rounding = static_cast<double>(std::numeric_limits<Real>::epsilon());
   double const floor = static_cast<double>(std::numeric_limits<Real>::min());
-  return std::abs(static_cast<double>(got) - want.value) <= relative * scale + floor;
+  return std::abs(static_cast<double>(got) - want.value) <=
+         relative * std::abs(want.value) + roundings_of_terms * rounding * want.largest_term +
+             floor;
 }
 
 /// Collects the addresses of a record's fields in the order in which they are visited.

@@ -2,6 +2,7 @@
 #include "support/catch.hpp"
 
 #include <cmath>
+#include <stdexcept>
 #include <string>
 #include <vector>
 
@@ -53,10 +54,66 @@ TEST_CASE("a summary reports rewards, margins and gradient shares of each term",
   REQUIRE(s.term[2].negative_reward == 0);
   REQUIRE(s.mean_value() ==
           Approx((1.404510967 + 2.506849358 + 3 * std::log(2.0)) / 3).epsilon(1e-9));
-  // Each sample pulls on the text margin with sigmoid(-margin).
+  // Each sample pulls on the text score with beta sigmoid(-margin).
   auto const pull = [](double m) { return 1 / (1 + std::exp(m)); };
-  REQUIRE(s.term[0].pull == Approx(pull(0.7) + pull(-0.3) + pull(0)));
+  REQUIRE(s.term[0].pull == Approx(0.1 * (pull(0.7) + pull(-0.3) + pull(0))));
   REQUIRE(s.gradient_share(0) + s.gradient_share(1) + s.gradient_share(2) == Approx(1));
+}
+
+TEST_CASE("sums of losses, and single terms, can be summarised", "[margins]")
+{
+  dpo<double> const text{.beta = 0.1};
+  auto const sum = summarize(text + 0.5 * mfpo<double>{.beta = 0.1}, columns(0, 3));
+  auto const parts = summarize(mfpo<double>{.beta = 0.1}, columns(0, 3));
+  REQUIRE(std::string(sum.term[3].name) == "margin");
+  REQUIRE(sum.term[1].value == Approx(0.5 * parts.term[0].value).epsilon(1e-14));
+  REQUIRE(sum.mean_value() == Approx((1.5 * parts.term[0].value + 0.5 * parts.term[1].value +
+                                      0.5 * parts.term[2].value) /
+                                     3)
+                                  .epsilon(1e-14));
+  auto const one =
+      summarize(anchor<branch::chosen, score::log_ratio>("alone", link::logistic<double>{}, 0.1),
+                {.chosen = chosen,
+                 .rejected = rejected,
+                 .ref_chosen = ref_chosen,
+                 .ref_rejected = ref_rejected});
+  REQUIRE(one.term[0].value == Approx(parts.term[2].value).epsilon(1e-14));
+}
+
+TEST_CASE("the share of a term in the gradient is by its score, whatever its beta", "[margins]")
+{
+  // At policy = reference a logistic term pulls with beta / 2 on the score.
+  std::vector<double> const zero{0};
+  auto const s =
+      summarize(dpo<double>{.beta = 0.1} + dpo<double>{.beta = 0.3},
+                {.chosen = zero, .rejected = zero, .ref_chosen = zero, .ref_rejected = zero});
+  REQUIRE(s.term[0].pull == Approx(0.05).epsilon(1e-15));
+  REQUIRE(s.gradient_share(0) == Approx(0.25).epsilon(1e-15));
+  REQUIRE(s.gradient_share(1) == Approx(0.75).epsilon(1e-15));
+}
+
+TEST_CASE("a summary weighs its samples, and leaves out those of weight 0", "[margins]")
+{
+  dpo<double> const loss{.beta = 0.1};
+  std::vector<double> padded = chosen;
+  padded[1] = std::nan("");
+  input_columns<dpo<double>> const in{.chosen = padded,
+                                      .rejected = rejected,
+                                      .ref_chosen = ref_chosen,
+                                      .ref_rejected = ref_rejected};
+  std::vector<double> const weight{2, 0, 1}, two(2);
+  auto const s = summarize(loss, in, {.weight = weight});
+  double const first = std::log1p(std::exp(-0.7)), third = std::log(2.0);
+  REQUIRE(s.count == 2);
+  REQUIRE(s.weight == 3);
+  REQUIRE(s.mean_value() == Approx((2 * first + third) / 3).epsilon(1e-14));
+  REQUIRE(s.term[0].margin == Approx(2 * 0.7).epsilon(1e-14));
+  REQUIRE(s.term[0].wins == 2);
+  REQUIRE(s.term[0].ties == 1);
+  REQUIRE(s.term[0].pull == Approx(0.1 * (2 / (1 + std::exp(0.7)) + 0.5)).epsilon(1e-14));
+  REQUIRE(std::isnan(summarize(loss, in).mean_value()));
+  REQUIRE_THROWS_AS(summarize(loss, in, {.weight = two}), std::invalid_argument);
+  REQUIRE(std::isnan(loss_summary<1>{}.mean_value()));
 }
 
 TEST_CASE("summaries of parts merge to the summary of the whole", "[margins]")
@@ -71,6 +128,7 @@ TEST_CASE("summaries of parts merge to the summary of the whole", "[margins]")
     REQUIRE(merged.term[k].value == Approx(whole.term[k].value).epsilon(1e-14));
     REQUIRE(merged.term[k].margin == Approx(whole.term[k].margin).epsilon(1e-14));
     REQUIRE(merged.term[k].pull == Approx(whole.term[k].pull).epsilon(1e-14));
+    REQUIRE(merged.weight == whole.weight);
     REQUIRE(merged.term[k].wins == whole.term[k].wins);
   }
 }
@@ -92,4 +150,7 @@ TEST_CASE("fairness compares the margins of two modalities", "[margins]")
   REQUIRE(margin_fairness(2, -1) == 0);
   REQUIRE(std::isnan(margin_fairness(0, 0)));
   REQUIRE(std::isnan(margin_fairness(-1, -2)));
+  double const nan = std::nan("");
+  REQUIRE(std::isnan(margin_fairness(1, nan)));
+  REQUIRE(std::isnan(margin_fairness(nan, 1)));
 }

@@ -27,7 +27,7 @@ struct declared {
 };
 template <has_terms Loss>
 struct declared<Loss> {
-  using type = std::remove_cvref_t<decltype(std::declval<Loss const&>().terms())>;
+  using type = terms_of<Loss>;
 };
 template <class Loss>
 using declared_in = typename declared<Loss>::type;
@@ -67,12 +67,13 @@ PREFOPT_HD auto loss_value(Loss const& loss, Record const& x)
 template <class Loss, class Value>
 using dual_of = dual<Value, record_of<Loss, Value>::policy_arity>;
 
-/// `loss(record<Policy, Constant>)` returns exactly Policy.
+/// `loss(record<Policy, Constant>)`, or the sum of the loss's terms, returns exactly Policy.
 template <class Loss, class Policy, class Constant = Policy>
-concept computes_a_value =
-    has_terms<Loss> || requires(Loss const& loss, record_of<Loss, Policy, Constant> const& x) {
-      { loss(x) } -> std::same_as<Policy>;
-    };
+concept computes_a_value = requires(Loss const& loss, record_of<Loss, Policy, Constant> const& x) {
+  { loss.terms()(x) } -> std::same_as<Policy>;
+} || requires(Loss const& loss, record_of<Loss, Policy, Constant> const& x) {
+  { loss(x) } -> std::same_as<Policy>;
+};
 
 /// The loss can be copied byte by byte into a kernel launch.
 template <class Loss>

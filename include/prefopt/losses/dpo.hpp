@@ -27,9 +27,11 @@ static_assert(check_loss<dpo<float>, float>());
 
 /// r(x, y) = beta (log pi(y|x) - log pi_ref(y|x)), up to a constant of x (arXiv 2305.18290, eq. 5).
 template <class Real>
-PREFOPT_HD constexpr Real implicit_reward(Real beta, Real log_prob, Real ref_log_prob)
+PREFOPT_HD Real implicit_reward(Real beta, Real log_prob, Real ref_log_prob)
 {
-  return beta * (log_prob - ref_log_prob);
+  auto const text = dpo<Real>{.beta = beta}.terms().first;
+  return text.template reward<branch::chosen>(
+      pair_logps<Real>{.chosen = log_prob, .ref_chosen = ref_log_prob});
 }
 
 }  // namespace prefopt
