@@ -51,6 +51,11 @@ inline std::vector<double> numbers(nlohmann::json const& array)
   return result;
 }
 
+/// The losses of the file that `visit_golden_loss` knows.
+inline std::vector<std::string> const pointwise_losses{
+    "dpo",  "cdpo", "hinge",      "ipo",         "ipo_sum", "simpo",
+    "mdpo", "mfpo", "mfpo_image", "mfpo_margin", "cpo",     "cpo_hinge"};
+
 /// The cases of the named losses.
 inline std::vector<golden_case> golden_cases(std::vector<std::string> const& names)
 {
@@ -114,6 +119,14 @@ void visit_golden_loss(golden_case const& c, Visit visit)
                      .text_weight = param("w_text", 1),
                      .modality_weight = {{param("w_image", 1)}},
                      .margin_weight = param("w_margin", 1)});
+  } else if (c.name == "hinge") {
+    visit(
+        contrast<branch::chosen, branch::rejected, score::log_ratio>("text", link::hinge{}, beta));
+  } else if (c.name == "cpo_hinge") {
+    visit(contrast<branch::chosen, branch::rejected, score::log_prob>("text", link::hinge{}, beta));
+  } else if (c.name == "cpo") {
+    visit(contrast<branch::chosen, branch::rejected, score::log_prob>(
+        "text", link::logistic<Real>{param("eps", 0)}, beta));
   } else if (c.name == "mfpo_image") {
     visit(
         contrast<branch::chosen, branch::perturbed<0>, score::log_ratio>("image", logistic, beta));
@@ -171,8 +184,7 @@ owned_columns<Loss, Real> golden_batch(golden_case const& c)
 template <template <class> class Table, class Evaluate>
 void check_golden_in_double(Evaluate const& evaluate)
 {
-  for (auto const& c : golden_cases({"dpo", "cdpo", "ipo", "ipo_sum", "simpo", "mdpo", "mfpo",
-                                     "mfpo_image", "mfpo_margin"})) {
+  for (auto const& c : golden_cases(pointwise_losses)) {
     visit_golden_loss<double, double>(c, [&]<class Loss>(Loss const& loss) {
       auto batch = golden_batch<Loss, double>(c);
       auto const names = columns_of<std::vector<double>>(batch).names;
@@ -193,8 +205,7 @@ void check_golden_in_double(Evaluate const& evaluate)
 template <template <class> class Table, class Evaluate>
 void check_golden_in_float(Evaluate const& evaluate)
 {
-  for (auto const& c : golden_cases({"dpo", "cdpo", "ipo", "ipo_sum", "simpo", "mdpo", "mfpo",
-                                     "mfpo_image", "mfpo_margin"})) {
+  for (auto const& c : golden_cases(pointwise_losses)) {
     owned_outputs<float> got;
     visit_golden_loss<float, float>(c, [&]<class Loss>(Loss const& loss) {
       got = evaluate_in<Table, Loss, float>(loss, golden_batch<Loss, float>(c), evaluate);

@@ -12,6 +12,7 @@
 
 #include <prefopt/core/self_check.hpp>
 
+#include "support/files.hpp"
 #include "support/golden.hpp"
 
 using namespace prefopt;
@@ -185,6 +186,21 @@ TEST_CASE("terms add, scale and keep their names", "[losses]")
   CHECK(terms.values[3].second == Approx(0.25 * 0.598138869).margin(1e-9).epsilon(0));
 }
 
+TEST_CASE("terms and sums are losses that add and scale like the others", "[losses]")
+{
+  auto const text =
+      contrast<branch::chosen, branch::rejected, score::log_ratio>("t", link::hinge{}, 0.5);
+  dpo<double> const loss{.beta = 0.5};
+  record_of<dpo<double>, double> const x{
+      .chosen = -40, .rejected = -41, .ref_chosen = -42, .ref_rejected = -42};
+  double const hinge = 0.5, logistic = std::log1p(std::exp(-0.5));
+  CHECK(loss_value(0.5 * text, x) == Approx(0.5 * hinge).epsilon(1e-15));
+  CHECK(loss_value(loss + 0.5 * text, x) == Approx(logistic + 0.5 * hinge).epsilon(1e-15));
+  CHECK(loss_value(text + loss, x) == Approx(logistic + hinge).epsilon(1e-15));
+  CHECK(loss_value(0.5 * (loss + loss), x) == Approx(logistic).epsilon(1e-15));
+  CHECK(loss_value(2 * (0.5 * (loss + text)), x) == Approx(logistic + hinge).epsilon(1e-15));
+}
+
 TEST_CASE("an evaluation writes only the outputs that were given", "[losses]")
 {
   std::vector<float> const c{-40, -45}, r{-55, -50}, rc{-42, -42}, rr{-50, -50};
@@ -249,10 +265,154 @@ TEST_CASE("a column that is missing or too short is named in the error", "[losse
   input_columns<dpo<float>> const good{
       .chosen = two, .rejected = two, .ref_chosen = two, .ref_rejected = two};
   CHECK(message(good, {.gradient = {.chosen = gradient}}) ==
-        "prefopt::evaluate: column 'chosen': expected 2 elements, got 3");
+        "prefopt::evaluate: column 'gradient of chosen': expected 2 elements, got 3");
   CHECK(message(good, {.value = value}, {.weight = three}) ==
         "prefopt::evaluate: column 'weight': expected 2 elements, got 3");
+  CHECK(message(good, {.value = value}, {.threads = -1}) ==
+        "prefopt::evaluate: threads: expected 1 or more, got -1");
   CHECK(message(good, {.value = value}) == "no exception");
+}
+
+TEST_CASE("an empty container is a column of no elements, not an absent one", "[losses][errors]")
+{
+  std::vector<float> const two(2), none;
+  std::vector<float> value(2), no_room;
+  input_columns<dpo<float>> const good{
+      .chosen = two, .rejected = two, .ref_chosen = two, .ref_rejected = two};
+  CHECK(error_of([&] { evaluate(dpo<float>{}, good, {.value = value}, {.weight = none}); }) ==
+        "prefopt::evaluate: column 'weight': expected 2 elements, got 0");
+  CHECK(error_of([&] { evaluate(dpo<float>{}, good, {.gradient = {.rejected = no_room}}); }) ==
+        "prefopt::evaluate: column 'gradient of rejected': expected 2 elements, got 0");
+  CHECK(error_of([&] {
+          evaluate(reward_model<float>{}, {.chosen = two, .rejected = two, .target_margin = none},
+                   {.value = value});
+        }) == "prefopt::evaluate: column 'target_margin': expected 2 elements, got 0");
+  CHECK(error_of([&] {
+          auto with_empty = good;
+          with_empty.chosen = none;
+          evaluate(dpo<float>{}, with_empty, {.value = value});
+        }) == "prefopt::evaluate: column 'chosen': expected 2 elements, got 0");
+
+  CHECK_FALSE(vector_view<float const>{}.given());
+  CHECK_FALSE(vector_view<float const>(static_cast<float const*>(nullptr), 2).given());
+  CHECK_FALSE(vector_view<float const>{}.part(0, 0).given());
+  CHECK(vector_view<float const>(none).given());
+  CHECK(vector_view<float const>(vector_view<float>(no_room)).given());
+  CHECK_FALSE(vector_view<float const>(vector_view<float>{}).given());
+}
+
+TEST_CASE("an answer without tokens is an error where its length is divided by", "[losses][errors]")
+{
+  std::vector<double> const x{-1, -2}, length{5, 0}, good(2, 7.0), weight{1, 0};
+  std::vector<double> value(2);
+  CHECK(error_of([&] {
+          evaluate(simpo<double>{},
+                   {.chosen = x, .rejected = x, .chosen_length = good, .rejected_length = length},
+                   {.value = value});
+        }) ==
+        "prefopt::evaluate: column 'rejected_length', sample 1: expected 1 token or more, got "
+        "0.000000");
+  CHECK(mentions(error_of([&] {
+                   evaluate(ipo<double>{},
+                            {.chosen = x,
+                             .rejected = x,
+                             .ref_chosen = x,
+                             .ref_rejected = x,
+                             .chosen_length = length,
+                             .rejected_length = good},
+                            {.value = value});
+                 }),
+                 {"column 'chosen_length', sample 1"}));
+  evaluate(simpo<double>{},
+           {.chosen = x, .rejected = x, .chosen_length = length, .rejected_length = length},
+           {.value = value}, {.weight = weight});  // an excluded sample needs no tokens
+  CHECK(value[1] == 0);
+}
+
+TEST_CASE("a column of several modalities is named with its index", "[losses][errors]")
+{
+  std::vector<double> const two(2);
+  std::vector<double> value(2);
+  input_columns<mfpo<double, 2>> in{.chosen = two,
+                                    .rejected = two,
+                                    .perturbed = {{two, {}}},
+                                    .ref_chosen = two,
+                                    .ref_rejected = two,
+                                    .ref_perturbed = {{two, two}}};
+  auto const error = [&] {
+    return error_of([&] { evaluate(mfpo<double, 2>{}, in, {.value = value}); });
+  };
+  CHECK(mentions(error(), {"column 'perturbed[1]'"}));
+  in.perturbed[1] = two;
+  in.ref_perturbed[0] = {};
+  CHECK(mentions(error(), {"column 'ref_perturbed[0]'"}));
+}
+
+TEST_CASE("modalities are called what the caller calls them", "[losses]")
+{
+  mfpo<double, 2> const loss{.modality_name = {{"photo", "sketch"}}};
+  auto const x = record_of<mfpo<double, 2>, double>{};
+  term_values<record_of<mfpo<double, 2>, double>> terms{x, {}};
+  loss.terms().for_each(terms);
+  CHECK(terms.values[1].first == "photo");
+  CHECK(terms.values[2].first == "sketch");
+}
+
+TEST_CASE("a factor that underflows does not hide a NaN", "[losses]")
+{
+  std::vector<float> const nan{quiet_nan_v<float>, 1}, zero(2), weight{1e-30f, 1e-30f};
+  std::vector<float> gradient(2);
+  evaluate(dpo<float>{.beta = 1e5f},
+           {.chosen = nan, .rejected = zero, .ref_chosen = zero, .ref_rejected = nan},
+           {.gradient = {.chosen = gradient}}, {.weight = weight, .scale = 1e-20f});
+  CHECK(std::isnan(gradient[0]));
+}
+
+TEST_CASE("an impossible answer has an infinite loss and a finite gradient", "[losses]")
+{
+  double const smoothing = GENERATE(0.0, 0.25);
+  dpo<double> const loss{.beta = 0.1, .label_smoothing = smoothing};
+  auto const impossible = value_and_gradient<double>(
+      loss, {.chosen = -infinity_v<double>, .rejected = -5, .ref_chosen = -4, .ref_rejected = -5});
+  CHECK(impossible.value == infinity_v<double>);
+  CHECK(impossible.gradient.chosen == Approx(-0.1 * (1 - smoothing)).epsilon(1e-15));
+  auto const certain = value_and_gradient<double>(
+      loss, {.chosen = -4, .rejected = -infinity_v<double>, .ref_chosen = -4, .ref_rejected = -5});
+  CHECK(certain.value == (smoothing == 0 ? 0 : infinity_v<double>));
+  CHECK(certain.gradient.rejected == Approx(-0.1 * smoothing).epsilon(1e-15));
+
+  // The packs' path.
+  std::vector<double> const chosen(9, -infinity_v<double>), other(9, -5.0);
+  std::vector<double> value(9), gradient(9);
+  evaluate(loss, {.chosen = chosen, .rejected = other, .ref_chosen = other, .ref_rejected = other},
+           {.value = value, .gradient = {.rejected = gradient}});
+  for (std::size_t i = 0; i < 9; ++i) {
+    CHECK(value[i] == infinity_v<double>);
+    CHECK(gradient[i] == Approx(0.1 * (1 - smoothing)).epsilon(1e-15));
+  }
+}
+
+TEST_CASE("a term of weight 0 is left out, even where it is NaN", "[losses]")
+{
+  mfpo<double> const loss{.modality_weight = {{0}}};
+  record_of<mfpo<double>, double> x{};
+  x.perturbed[0] = quiet_nan_v<double>;
+  auto const r = value_and_gradient<double>(loss, x);
+  CHECK(r.value == Approx(2 * std::numbers::ln2).epsilon(1e-15));
+  CHECK(r.gradient.perturbed[0] == 0);
+}
+
+TEST_CASE("the hinge has slope 0 at and beyond its kink and passes NaN on", "[losses]")
+{
+  link::hinge const hinge{};
+  using slope = dual<double, 1>;
+  CHECK(hinge(slope::variable(0.75, 0)).value == 0.25);
+  CHECK(hinge(slope::variable(0.75, 0)).partial[0] == -1);
+  CHECK(hinge(slope::variable(1, 0)).value == 0);
+  CHECK(hinge(slope::variable(1, 0)).partial[0] == 0);
+  CHECK(hinge(slope::variable(2, 0)).value == 0);
+  CHECK(std::isnan(hinge(quiet_nan_v<double>)));
+  CHECK(hinge(infinity_v<double>) == 0);
 }
 
 TEST_CASE("MFPO takes any number of modalities, each with its name, weight and gradient",

@@ -4,6 +4,7 @@
 /// initialisers.
 
 #include <string>
+#include <type_traits>
 
 #include <prefopt/config.hpp>
 #include <prefopt/core/error.hpp>
@@ -39,7 +40,7 @@ struct evaluate_options {
   Real scale = Real(1);
   /// Add to the gradient columns instead of overwriting them.
   bool accumulate = false;
-  /// Host threads (with OpenMP). The results do not depend on it.
+  /// Host threads (with OpenMP), 1 or more. The results do not depend on it.
   int threads = 1;
 };
 
@@ -68,7 +69,7 @@ struct check_input {
   template <class View>
   void operator()(char const* column, View const& view) const
   {
-    if (view.data == nullptr && extent > 0) {
+    if (!view.given() && extent > 0) {
       throw_invalid(function, "column '" + std::string(column) + "'",
                     "a column of " + std::to_string(extent) + " elements (this loss reads it)",
                     "none");
@@ -78,21 +79,34 @@ struct check_input {
   template <class View>
   void optional(char const* column, View const& view) const
   {
-    if (view.data != nullptr) { require_extent(function, column, extent, view.extent); }
+    if (view.given()) { require_extent(function, column, extent, view.extent); }
   }
 };
 
-/// Checks the columns that were given among the optional ones.
-struct check_output {
-  char const* function;
-  index_t extent;
+/// Checks the gradient columns that were given.
+struct check_gradient_column {
+  check_input check;
 
   template <class View>
   void operator()(char const* column, View const& view) const
   {
-    if (view.data != nullptr) { require_extent(function, column, extent, view.extent); }
+    check.optional(("gradient of " + std::string(column)).c_str(), view);
   }
 };
+
+/// Throws unless every length of a sample whose weight is not 0 is a token or more: a mean over no
+/// tokens is no number.
+template <class Real>
+void check_lengths(char const* function, char const* column, vector_view<Real const> length,
+                   vector_view<Real const> weight)
+{
+  for (index_t i = 0; i < length.size(); ++i) {
+    if (!(length[i] >= Real(1)) && (!weight || weight[i] != Real(0))) {
+      throw_invalid(function, "column '" + std::string(column) + "', sample " + std::to_string(i),
+                    "1 token or more", std::to_string(length[i]));
+    }
+  }
+}
 
 /// Number of samples; throws `std::invalid_argument` naming the column that does not fit.
 template <class Loss, class Real, class Space>
@@ -112,10 +126,16 @@ index_t checked_extent(char const* function, input_columns<Loss, Real, Space> co
                        output_columns<Loss, Real, Space> const& out,
                        evaluate_options<Real, Space> const& options)
 {
-  check_output const check{function, checked_extent<Loss, Real, Space>(function, in)};
-  check("value", out.value);
-  check("weight", options.weight);
-  gradient_columns<Loss, Real, Space>::visit_policy(check, out.gradient);
+  check_input const check{function, checked_extent<Loss, Real, Space>(function, in)};
+  check.optional("value", out.value);
+  check.optional("weight", options.weight);
+  check_gradient_column const gradient{check};
+  gradient_columns<Loss, Real, Space>::visit_policy(gradient, out.gradient);
+  require_threads(function, options.threads);
+  if constexpr (std::is_same_v<Space, host_memory> && requires { in.chosen_length.extent; }) {
+    check_lengths<Real>(function, "chosen_length", in.chosen_length, options.weight);
+    check_lengths<Real>(function, "rejected_length", in.rejected_length, options.weight);
+  }
   return check.extent;
 }
 

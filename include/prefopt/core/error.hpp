@@ -27,4 +27,10 @@ inline void require_extent(char const* function, char const* column, index_t exp
   }
 }
 
+/// Checks a number of host threads.
+inline void require_threads(char const* function, int threads)
+{
+  if (threads < 1) { throw_invalid(function, "threads", "1 or more", std::to_string(threads)); }
+}
+
 }  // namespace prefopt::detail

@@ -38,6 +38,44 @@ struct per_modality {
 template <class T>
 struct per_modality<T, 0> {};
 
+namespace detail {
+
+/// A column of modality k as errors name it: with an index only where there are several.
+PREFOPT_HD constexpr char const* perturbed_name(int k, int modalities)
+{
+  if (modalities == 1) { return "perturbed"; }
+  switch (k) {
+    case 0:
+      return "perturbed[0]";
+    case 1:
+      return "perturbed[1]";
+    case 2:
+      return "perturbed[2]";
+    case 3:
+      return "perturbed[3]";
+    default:
+      return "perturbed[4 or more]";
+  }
+}
+PREFOPT_HD constexpr char const* ref_perturbed_name(int k, int modalities)
+{
+  if (modalities == 1) { return "ref_perturbed"; }
+  switch (k) {
+    case 0:
+      return "ref_perturbed[0]";
+    case 1:
+      return "ref_perturbed[1]";
+    case 2:
+      return "ref_perturbed[2]";
+    case 3:
+      return "ref_perturbed[3]";
+    default:
+      return "ref_perturbed[4 or more]";
+  }
+}
+
+}  // namespace detail
+
 /// Log-probabilities (or rewards) of one preference pair, in nats.
 ///
 /// - `chosen`, `rejected`: of the two answers to the original prompt.
@@ -69,7 +107,9 @@ struct preference_record {
     visit("chosen", records.chosen...);
     visit("rejected", records.rejected...);
     if constexpr (Modalities > 0) {
-      for (int k = 0; k < Modalities; ++k) { visit("perturbed", records.perturbed[k]...); }
+      for (int k = 0; k < Modalities; ++k) {
+        visit(detail::perturbed_name(k, Modalities), records.perturbed[k]...);
+      }
     }
   }
 
@@ -84,7 +124,7 @@ struct preference_record {
       visit("ref_rejected", records.ref_rejected...);
       if constexpr (Modalities > 0) {
         for (int k = 0; k < Modalities; ++k) {
-          visit("ref_perturbed", records.ref_perturbed[k]...);
+          visit(detail::ref_perturbed_name(k, Modalities), records.ref_perturbed[k]...);
         }
       }
     }

@@ -85,7 +85,8 @@ consteval bool check_tensor()
 }  // namespace detail
 
 /// One row or column: pointer, length and stride in elements. Converts from any rank-1 tensor of
-/// the same element type and memory; a default-constructed view is a column that is not there.
+/// the same element type and memory. A default-constructed view, and a null pointer with a length,
+/// is a column that is not there; an empty container is a column of 0 elements.
 template <class T, class Space = host_memory>
 struct vector_view {
   using element_type = T;
@@ -93,7 +94,7 @@ struct vector_view {
 
   T* data = nullptr;
   index_t extent = 0;
-  index_t stride = 1;
+  index_t stride = 0;  ///< 0 with no elements and no data: no column
 
   vector_view() = default;
   PREFOPT_HD constexpr vector_view(T* pointer, index_t length, index_t step = 1)
@@ -115,13 +116,19 @@ struct vector_view {
       using traits = detail::traits_of<Tensor>;
       data = traits::data(t);
       extent = static_cast<index_t>(traits::extent(t, 0));
-      stride = static_cast<index_t>(traits::stride(t, 0));
+      stride = extent == 0 ? 1 : static_cast<index_t>(traits::stride(t, 0));
     }
   }
 
+  /// Whether there is a column, be it an empty one.
+  PREFOPT_HD constexpr bool given() const
+  {
+    return data != nullptr || (extent == 0 && stride != 0);
+  }
+  PREFOPT_HD constexpr explicit operator bool() const { return given(); }
+
   PREFOPT_HD constexpr T& operator[](index_t i) const { return data[i * stride]; }
   PREFOPT_HD constexpr index_t size() const { return extent; }
-  PREFOPT_HD constexpr explicit operator bool() const { return data != nullptr; }
 
   /// `count` elements from `first`.
   PREFOPT_HD constexpr vector_view part(index_t first, index_t count) const

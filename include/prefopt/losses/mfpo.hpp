@@ -17,21 +17,27 @@ PREFOPT_HD constexpr per_modality<Real, Modalities> for_all_modalities(Real valu
   return r;
 }
 
-template <int K>
-PREFOPT_HD constexpr char const* modality_name()
+/// "image", "audio", "video", and "other" for those after them.
+template <int Modalities>
+PREFOPT_HD constexpr per_modality<char const*, Modalities> default_modality_names()
 {
-  return K == 0 ? "image" : K == 1 ? "audio" : K == 2 ? "video" : "other";
+  per_modality<char const*, Modalities> r;
+  for (int k = 0; k < Modalities; ++k) {
+    r[k] = k == 0 ? "image" : k == 1 ? "audio" : k == 2 ? "video" : "other";
+  }
+  return r;
 }
 
 template <int K, int Modalities, class Real>
-PREFOPT_HD constexpr auto modality_terms(Real beta, per_modality<Real, Modalities> const& weight)
+PREFOPT_HD constexpr auto modality_terms(Real beta, per_modality<Real, Modalities> const& weight,
+                                         per_modality<char const*, Modalities> const& name)
 {
   auto const term = contrast<branch::chosen, branch::perturbed<K>, score::log_ratio>(
-      modality_name<K>(), link::logistic<Real>{}, beta, Real(0), weight[K]);
+      name[K], link::logistic<Real>{}, beta, Real(0), weight[K]);
   if constexpr (K + 1 == Modalities) {
     return term;
   } else {
-    return term + modality_terms<K + 1>(beta, weight);
+    return term + modality_terms<K + 1>(beta, weight, name);
   }
 }
 
@@ -47,19 +53,27 @@ PREFOPT_HD constexpr auto modality_terms(Real beta, per_modality<Real, Modalitie
 /// policy = reference and eta = 0, L = (2 + Modalities) log 2 for unit weights.
 template <class Real, int Modalities = 1>
 struct mfpo {
+  static_assert(
+      Modalities >= 1,
+      "prefopt: mfpo needs a modality besides text; text alone is dpo, and an anchor adds "
+      "to it");
+
   Real beta = Real(0.1);
   Real eta = Real(0);
   Real text_weight = Real(1);
   per_modality<Real, Modalities> modality_weight =
       detail::for_all_modalities<Real, Modalities>(Real(1));
   Real margin_weight = Real(1);
+  /// What summaries call the modalities. The strings must outlive the loss.
+  per_modality<char const*, Modalities> modality_name =
+      detail::default_modality_names<Modalities>();
 
   PREFOPT_HD constexpr auto terms() const
   {
     link::logistic<Real> const logistic{};
     return contrast<branch::chosen, branch::rejected, score::log_ratio>("text", logistic, beta,
                                                                         Real(0), text_weight) +
-           detail::modality_terms<0>(beta, modality_weight) +
+           detail::modality_terms<0>(beta, modality_weight, modality_name) +
            anchor<branch::chosen, score::log_ratio>("margin", logistic, beta, eta, margin_weight);
   }
 };
