@@ -11,9 +11,9 @@
 #include <string>
 #include <vector>
 
+#include <prefopt/core/permutation.hpp>
 #include <prefopt/curriculum/curriculum.hpp>
 #include <prefopt/curriculum/pacing.hpp>
-#include <prefopt/curriculum/permutation.hpp>
 #include <prefopt/curriculum/sampler.hpp>
 #include <prefopt/curriculum/schedules/all_at_once.hpp>
 #include <prefopt/curriculum/schedules/baby_steps.hpp>
@@ -21,6 +21,7 @@
 #include <prefopt/curriculum/schedules/one_pass.hpp>
 #include <prefopt/curriculum/schedules/paced.hpp>
 #include <prefopt/ranking/levels.hpp>
+#include <prefopt/ranking/rank.hpp>
 
 #include "support/catch.hpp"
 
@@ -458,7 +459,8 @@ TEST_CASE("empty levels, empty rankings and no epochs draw nothing", "[curriculu
   CHECK(run_of(prefopt::one_pass{}, none, {}).empty());
   CHECK(run_of(prefopt::all_at_once{}, none, {}).empty());
   CHECK(run_of(prefopt::one_pass{.epochs = 0}, some, {}).empty());
-  CHECK(run_of(prefopt::paced<prefopt::linear_pacing>{.steps = 0}, some, {}).empty());
+  CHECK_THROWS_WITH(run_of(prefopt::paced<prefopt::linear_pacing>{.steps = 0}, some, {}),
+                    "prefopt::paced: steps: expected 1 or more, got 0");
 }
 
 TEST_CASE("a saved state of another ranking is refused", "[curriculum]")

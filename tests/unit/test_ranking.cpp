@@ -84,6 +84,17 @@ std::string complaint(Call const& call)
 
 }  // namespace
 
+TEST_CASE("thresholds are not looked up beyond the scores", "[ranking]")
+{
+  std::vector<double> const scores{1, 2, 3}, thresholds{2};
+  column const order{0, 77, 2}, negative{0, -1, 2};
+  column offsets(3);
+  CHECK(complaint([&] { prefopt::levels_at_thresholds(scores, order, thresholds, offsets); }) ==
+        "prefopt::levels_at_thresholds: order[1]: expected an index from 0, below 3, got 77");
+  CHECK_THROWS_AS(prefopt::levels_at_thresholds(scores, negative, thresholds, offsets),
+                  std::invalid_argument);
+}
+
 TEST_CASE("the paper's score is the sum of -p log p over the answer's tokens", "[ranking]")
 {
   using score = prefopt::token_entropy_sum<double>;

@@ -10,9 +10,9 @@
 
 #include <prefopt/core/error.hpp>
 #include <prefopt/core/math.hpp>
+#include <prefopt/core/permutation.hpp>
 #include <prefopt/core/view.hpp>
 #include <prefopt/curriculum/curriculum.hpp>
-#include <prefopt/curriculum/permutation.hpp>
 #include <prefopt/ranking/fingerprint.hpp>
 #include <prefopt/ranking/levels.hpp>
 

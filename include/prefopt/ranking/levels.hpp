@@ -123,7 +123,8 @@ inline void levels_at_fractions(index_t samples, vector_view<double const> fract
 
 /// Cuts at scores: level k holds the scores s with thresholds[k - 1] <= s < thresholds[k]. `order`
 /// ranks `scores` easy to hard (`rank_easy_to_hard`). Thresholds never decrease; infinities are
-/// allowed; levels that no score falls into are empty.
+/// allowed; levels that no score falls into are empty. Throws `std::invalid_argument` for these,
+/// and for an index that it meets outside the scores: it reads O(log n) of each threshold's.
 template <tensor_of_rank<1> Scores>
 void levels_at_thresholds(
     Scores const& score_column, vector_view<index_t const> order,
@@ -142,6 +143,11 @@ void levels_at_thresholds(
     index_t end = scores.size();
     while (below < end) {
       index_t const middle = below + (end - below) / 2;
+      if (order[middle] < 0 || order[middle] >= scores.size()) {
+        detail::throw_invalid(name, "order[" + std::to_string(middle) + "]",
+                              "an index from 0, below " + std::to_string(scores.size()),
+                              std::to_string(order[middle]));
+      }
       if (scores[order[middle]] < thresholds[k]) {
         below = middle + 1;
       } else {

@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-/// \file  The easy-to-hard order of samples by their difficulty scores.
+/// \file  The easy-to-hard order of samples by their difficulty scores, and the random one.
 
 #include <algorithm>
+#include <cstdint>
 #include <string>
 
 #include <prefopt/core/error.hpp>
 #include <prefopt/core/math.hpp>
+#include <prefopt/core/permutation.hpp>
 #include <prefopt/core/view.hpp>
 
 namespace prefopt {
@@ -36,6 +38,13 @@ void rank_easy_to_hard(Scores const& scores, vector_view<index_t> order)
   std::sort(order.data, order.data + order.size(), [score](index_t a, index_t b) {
     return score[a] < score[b] || (score[a] == score[b] && a < b);
   });
+}
+
+/// A ranking without difficulty: the baseline that tells the curriculum's order from its phases.
+inline void rank_at_random(std::uint64_t seed, vector_view<index_t> order)
+{
+  permutation const shuffled(order.size(), seed);
+  for (index_t r = 0; r < order.size(); ++r) { order[r] = shuffled(r); }
 }
 
 }  // namespace prefopt

@@ -3,7 +3,9 @@
 /// \file  An easy share of the ranking that grows as a pacing function says.
 
 #include <algorithm>
+#include <string>
 
+#include <prefopt/core/error.hpp>
 #include <prefopt/core/math.hpp>
 #include <prefopt/curriculum/curriculum.hpp>
 #include <prefopt/curriculum/pacing.hpp>
@@ -22,7 +24,12 @@ struct paced {
   index_t steps = 100;
   index_t epochs = 1;
 
-  constexpr index_t phases(level_view) const { return steps; }
+  /// Throws `std::invalid_argument` for fewer than 1 step.
+  constexpr index_t phases(level_view) const
+  {
+    if (steps < 1) { detail::throw_invalid("paced", "steps", "1 or more", std::to_string(steps)); }
+    return steps;
+  }
   constexpr index_t epochs_of(index_t, level_view) const { return 1; }
   open_part part(index_t phase, index_t, level_view levels) const
   {

@@ -7,7 +7,6 @@
 #include <prefopt/config.hpp>
 #include <prefopt/core/math.hpp>
 #include <prefopt/core/philox.hpp>
-#include <prefopt/core/view.hpp>
 
 namespace prefopt {
 
@@ -87,12 +86,5 @@ class permutation {
   std::uint64_t rows_ = 8;
   std::uint32_t key_[rounds] = {};
 };
-
-/// A ranking without difficulty: the baseline that tells the curriculum's order from its phases.
-inline void rank_at_random(std::uint64_t seed, vector_view<index_t> order)
-{
-  permutation const shuffled(order.size(), seed);
-  for (index_t r = 0; r < order.size(); ++r) { order[r] = shuffled(r); }
-}
 
 }  // namespace prefopt
