@@ -194,6 +194,16 @@ TEST_CASE("views of views, of parts and of rows keep their strides", "[adapters]
   STATIC_REQUIRE_FALSE(owns<std::span<float>>);
 }
 
+TEST_CASE("an empty tensor of any library is a column of no elements", "[adapters]")
+{
+  Eigen::VectorXf const eigen;
+  xt::xtensor<float, 1> const x(std::array<std::size_t, 1>{0});
+  CHECK(vector_view<float const>(eigen).given());
+  CHECK(vector_view<float const>(x).given());
+  CHECK(vector_view<float const>(std::span<float const>{}).given());
+  CHECK(vector_view<float const>(x).size() == 0);
+}
+
 TEST_CASE("losses on columns of an Eigen matrix agree with 400-digit values", "[adapters][losses]")
 {
   test::check_golden_in_double<eigen_table>(test::on_host{});

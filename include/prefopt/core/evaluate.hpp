@@ -26,7 +26,7 @@ struct load_element {
   template <class View>
   PREFOPT_HD constexpr void optional(char const*, Value& to, View const& from) const
   {
-    if (from) { load(to, from); }
+    if (from.data != nullptr) { load(to, from); }
   }
 
  private:
@@ -54,7 +54,7 @@ struct store_element {
   PREFOPT_HD constexpr void operator()(char const* name, View const& to,
                                        Value const& gradient) const
   {
-    if (!to) { return; }
+    if (to.data == nullptr) { return; }
     // Tested before the product, which may underflow to 0 without being meant to exclude.
     Value result = select(weight == Value(0), Value(0), weight * gradient * scale);
     if (accumulate) {
