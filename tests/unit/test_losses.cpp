@@ -3,6 +3,7 @@
 
 #include <array>
 #include <cmath>
+#include <limits>
 #include <numbers>
 #include <span>
 #include <stdexcept>
@@ -25,6 +26,17 @@ TEST_CASE("losses in double agree with 400-digit values", "[losses]")
 TEST_CASE("losses in float agree with double", "[losses]")
 {
   test::check_golden_in_float<test::vector_table>(test::on_host{});
+}
+
+TEST_CASE("the tolerance forgives a few roundings of terms that cancel, and no more", "[losses]")
+{
+  double const rounding = std::numeric_limits<double>::epsilon();
+  CHECK(test::agrees(1 + 5e-13, {1, 0}));
+  CHECK_FALSE(test::agrees(1 + 2e-12, {1, 0}));
+  CHECK_FALSE(test::agrees(1 + 1e-10, {1, 1000}));  // terms as these cost three digits, not six
+  CHECK(test::agrees(1 + 3e7 * rounding, {1, 1e7}));
+  CHECK_FALSE(test::agrees(1 + 1e8 * rounding, {1, 1e7}));
+  CHECK_FALSE(test::agrees(quiet_nan_v<double>, {1, 1e7}));
 }
 
 TEST_CASE("a reward model agrees with 400-digit values", "[losses]")

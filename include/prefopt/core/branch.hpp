@@ -4,10 +4,8 @@
 
 #include <prefopt/config.hpp>
 
-namespace prefopt {
-
 /// Branches: which answer, under which condition.
-namespace branch {
+namespace prefopt::branch {
 
 struct chosen {
   static constexpr int modalities = 0;
@@ -34,6 +32,4 @@ struct none {
   static constexpr int modalities = 0;
 };
 
-}  // namespace branch
-
-}  // namespace prefopt
+}  // namespace prefopt::branch

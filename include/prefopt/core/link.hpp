@@ -5,10 +5,8 @@
 #include <prefopt/config.hpp>
 #include <prefopt/core/math.hpp>
 
-namespace prefopt {
-
 /// Links: from a margin u (larger is better) to a loss.
-namespace link {
+namespace prefopt::link {
 
 /// -(1 - e) log sigmoid(u) - e log sigmoid(-u), with label smoothing e in [0, 1/2). At u =
 /// -infinity the value is infinite and the slope -(1 - e).
@@ -42,6 +40,4 @@ struct square {
   }
 };
 
-}  // namespace link
-
-}  // namespace prefopt
+}  // namespace prefopt::link

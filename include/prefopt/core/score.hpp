@@ -4,10 +4,8 @@
 
 #include <prefopt/config.hpp>
 
-namespace prefopt {
-
 /// Scores: what of a branch is compared.
-namespace score {
+namespace prefopt::score {
 
 /// log pi(y) - log pi_ref(y), DPO's implicit reward without beta.
 struct log_ratio {
@@ -66,6 +64,4 @@ struct reward {
   }
 };
 
-}  // namespace score
-
-}  // namespace prefopt
+}  // namespace prefopt::score

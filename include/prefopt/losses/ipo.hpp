@@ -21,8 +21,8 @@ PREFOPT_HD constexpr auto ipo_term(Real beta)
 ///
 /// \f[ L = (\frac{1}{|y_w|}\log\frac{\pi(y_w)}{\pi_{ref}(y_w)}
 ///          - \frac{1}{|y_l|}\log\frac{\pi(y_l)}{\pi_{ref}(y_l)} - \frac{1}{2\beta})^2 \f]
-/// Lengths are completion tokens, 1 or more: anything else throws in host memory and gives NaN or an
-/// infinity in device memory. At policy = reference L = 1 / (4 beta^2).
+/// Lengths are completion tokens, 1 or more: anything else throws in host memory and gives NaN or
+/// an infinity in device memory. At policy = reference L = 1 / (4 beta^2).
 template <class Real>
 struct ipo {
   Real beta = Real(0.1);

@@ -10,9 +10,9 @@ namespace prefopt {
 ///
 /// \f[ L = -(1-e)\log\sigma(u) - e\log\sigma(-u),\quad
 ///     u = \beta(\frac{\log\pi(y_w)}{|y_w|} - \frac{\log\pi(y_l)}{|y_l|}) - \gamma \f]
-/// Lengths are tokens, 1 or more: anything else throws in host memory and gives NaN or an infinity in
-/// device memory. `gamma` is on the scale of the reward; the authors' code gives gamma / beta (0.25
-/// with beta 2).
+/// Lengths are tokens, 1 or more: anything else throws in host memory and gives NaN or an infinity
+/// in device memory. `gamma` is on the scale of the reward; the authors' code gives gamma / beta
+/// (0.25 with beta 2).
 template <class Real>
 struct simpo {
   Real beta = Real(2);
