@@ -47,12 +47,12 @@
 #include <prefopt/ranking/levels.hpp>
 #include <prefopt/ranking/rank.hpp>
 #include <prefopt/row/executor.hpp>
-#include <prefopt/row/fast_exp.hpp>
 #include <prefopt/row/half.hpp>
 #include <prefopt/row/half_pack.hpp>
 #include <prefopt/row/log_prob.hpp>
 #include <prefopt/row/logit_stats.hpp>
 #include <prefopt/row/logit_transform.hpp>
+#include <prefopt/row/probability.hpp>
 #include <prefopt/row/row_checks.hpp>
 #include <prefopt/row/row_options.hpp>
 #include <prefopt/row/rows.hpp>

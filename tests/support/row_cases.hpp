@@ -40,10 +40,15 @@ inline reference_row compute_reference(std::vector<double> const& raw, index_t t
   };
   wide top = -infinity_v<wide>;
   for (double x : raw) { top = std::max(top, transformed(x)); }
-  wide sum = 0;
-  for (double x : raw) { sum += std::isinf(x) ? 0 : std::exp(transformed(x) - top); }
-  // Relative to the largest, whose size must not hide the sum.
-  auto const log_probability = [&](double x) { return (transformed(x) - top) - std::log(sum); };
+  // Relative to the largest, and without its e^0: neither its size nor its 1 may hide the rest.
+  wide rest = 0;
+  wide tops = 0;
+  for (double x : raw) {
+    wide const y = transformed(x);
+    (y == top ? tops : rest) += std::isinf(x) ? 0 : std::exp(y - top);
+  }
+  wide const log_sum = std::log1p(rest + (tops - 1));
+  auto const log_probability = [&](double x) { return (transformed(x) - top) - log_sum; };
   wide entropy = 0;
   for (double x : raw) {
     wide const log_p = log_probability(x);
@@ -51,7 +56,7 @@ inline reference_row compute_reference(std::vector<double> const& raw, index_t t
   }
   reference_row r;
   r.result.entropy = static_cast<double>(entropy);
-  r.result.log_normalizer = static_cast<double>(top + std::log(sum));
+  r.result.log_normalizer = static_cast<double>(top + log_sum);
   for (std::size_t j = 0; j < raw.size(); ++j) {
     bool const is_target = static_cast<index_t>(j) == target;
     wide const log_p = log_probability(raw[j]);

@@ -88,7 +88,7 @@ struct configuration {
 
 /// 1e-12 in double and 1e-5 in float, of numbers up to 10 and relative above, plus two roundings of
 /// the largest logit of the row (or sequence): float rounds the logits of the file, and both round
-/// the log-normaliser, to which the gradient's probabilities refer. Some logits are 1e4.
+/// the log-normaliser. Some logits are 1e4.
 template <class Real>
 void check_all(char const* what, configuration<Real> const& c, std::vector<Real> const& got,
                std::vector<double> const& want)
@@ -112,6 +112,56 @@ void check_all(char const* what, configuration<Real> const& c, std::vector<Real>
     double const value = static_cast<double>(got[i]);
     INFO(what << " " << i << ": got " << value << ", want " << want[i]);
     CHECK((std::isinf(want[i]) ? value == want[i] : std::abs(value - want[i]) <= allowed));
+  }
+}
+
+/// 1e-12 in double and 1e-5 in float against the formulas on the stored logits, whatever their
+/// size. Relative to the number itself or, where it is a difference of larger terms, to those; log
+/// p in the entropy's gradient is one of a logit and the log-normaliser or the target. In double
+/// also against the file, whose own 1 - p and 1 - tanh^2 have the absolute precision of a 1.
+template <class Real>
+void check_gradients(char const* what, configuration<Real> const& c, std::vector<Real> const& got,
+                     log_prob_seed_columns<Real> const& seeds, std::vector<double> const& want)
+{
+  REQUIRE(got.size() == want.size());
+  bool const is_double = std::is_same_v<Real, double>;
+  auto const& t = c.options.transform;
+  logit_transform<double> const transform{static_cast<double>(t.logit_scale),
+                                          static_cast<double>(t.softcap),
+                                          static_cast<double>(t.temperature)};
+  for (index_t i = 0; i < tokens; ++i) {
+    if (c.counted[static_cast<std::size_t>(i)] == 0) {
+      for (index_t j = 0; j < vocabulary; ++j) {
+        CHECK(got[static_cast<std::size_t>(i * vocabulary + j)] == Real(0));
+      }
+      continue;
+    }
+    auto const row = c.logits.begin() + static_cast<std::ptrdiff_t>(i * vocabulary);
+    auto const logits = test::as_double(std::vector<Real>(row, row + vocabulary));
+    auto const target = c.targets[static_cast<std::size_t>(i)];
+    auto const seed = [i](vector_view<Real const> const& column) {
+      return column ? static_cast<double>(column[i]) : 0;
+    };
+    row_log_prob_seeds<double> const d{seed(seeds.d_log_prob), seed(seeds.d_entropy),
+                                       seed(seeds.d_log_normalizer)};
+    auto const exact = test::compute_reference(logits, target, d, transform);
+    auto const& result = exact.result;
+    double const nats = std::min(std::abs(result.log_prob), std::abs(result.log_normalizer));
+    auto const share =
+        test::compute_reference(logits, target, {.d_log_normalizer = d.d_entropy}, transform);
+    double const ones = 4 * std::numeric_limits<double>::epsilon() / transform.temperature *
+                        (std::abs(d.d_log_prob) + std::abs(d.d_log_normalizer) +
+                         std::abs(d.d_entropy) * (1 + result.entropy));
+    for (std::size_t j = 0; j < vocabulary; ++j) {
+      double const terms = exact.terms[j] + (share.terms[j] > 0 ? nats * share.terms[j] : 0);
+      double const allowed = (is_double ? 1e-12 : 1e-5) * terms + 1e-37;
+      std::size_t const k = static_cast<std::size_t>(i * vocabulary) + j;
+      double const value = static_cast<double>(got[k]);
+      INFO(what << " of token " << i << ", logit " << j << ": got " << value << ", want "
+                << exact.gradient[j] << ", in the file " << want[k]);
+      CHECK(std::abs(value - exact.gradient[j]) <= allowed);
+      CHECK((!is_double || std::abs(value - want[k]) <= allowed + ones));
+    }
   }
 }
 
@@ -165,15 +215,15 @@ TEMPLATE_TEST_CASE("golden gradients with respect to the raw logits", "[golden][
 
     token_seeds<TestType>(layout, columns, weights, seeds);
     logit_gradients<TestType>(c.view(), c.targets, {.d_log_prob = seeds}, gradient, c.options);
-    check_all("grad_sum", c, d, numbers(config.at("grad_sum")));
+    check_gradients("grad_sum", c, d, {.d_log_prob = seeds}, numbers(config.at("grad_sum")));
 
     token_seeds<TestType>(layout, columns, weights, seeds, {.mean = true});
     logit_gradients<TestType>(c.view(), c.targets, {.d_log_prob = seeds}, gradient, c.options);
-    check_all("grad_mean", c, d, numbers(config.at("grad_mean")));
+    check_gradients("grad_mean", c, d, {.d_log_prob = seeds}, numbers(config.at("grad_mean")));
 
     std::vector<TestType> const ones(tokens, TestType(1));
     logit_gradients<TestType>(c.view(), c.targets, {.d_entropy = ones}, gradient, c.options);
-    check_all("grad_entropy", c, d, numbers(config.at("grad_entropy")));
+    check_gradients("grad_entropy", c, d, {.d_entropy = ones}, numbers(config.at("grad_entropy")));
 
     auto const coefficient = golden().at("zcoef").get<TestType>();
     for (std::size_t t = 0; t < seeds.size(); ++t) {
@@ -181,7 +231,8 @@ TEMPLATE_TEST_CASE("golden gradients with respect to the raw logits", "[golden][
     }
     logit_gradients<TestType>(c.view(), c.targets, {.d_log_normalizer = seeds}, gradient,
                               c.options);
-    check_all("grad_zloss", c, d, numbers(config.at("grad_zloss")));
+    check_gradients("grad_zloss", c, d, {.d_log_normalizer = seeds},
+                    numbers(config.at("grad_zloss")));
   }
 }
 
@@ -203,11 +254,14 @@ TEST_CASE("golden vocabulary shards merge to the whole row", "[golden][row]")
       for (std::size_t t = 0; t < tokens; ++t) {
         if (c.counted[t] == 0) { continue; }
         INFO("token " << t << " of shard " << low);
-        bool const same_max = part[t].logits.max == max[t];  // also where both are -inf
-        CHECK((same_max || std::abs(part[t].logits.max - max[t]) <= 1e-13 * std::abs(max[t])));
-        CHECK(std::abs(part[t].logits.sum_exp - sum[t]) <= 1e-13 * std::max(sum[t], 1.0) * 10);
+        auto const& logits = part[t].logits;
+        double const top = logits.scale * logits.max;
+        bool const same_max = top == max[t];  // also where both are -inf
+        CHECK((same_max || std::abs(top - max[t]) <= 1e-13 * std::abs(max[t])));
+        double const sum_exp = logits.is_empty() ? 0 : 1 + logits.rest;
+        CHECK(std::abs(sum_exp - sum[t]) <= 1e-13 * std::max(sum[t], 1.0) * 10);
         bool const holds_target = c.targets[t] >= low && c.targets[t] < high;
-        double const got = holds_target ? part[t].target_logit : 0;
+        double const got = holds_target ? logits.scale * part[t].target_logit : 0;
         CHECK(std::abs(got - target[t]) <= 1e-13 * std::abs(target[t]));
         merged[t].merge(part[t]);
       }

@@ -8,6 +8,7 @@
 #include <prefopt/row/rows.hpp>
 
 #include "support/catch.hpp"
+#include "support/peaked_rows.hpp"
 #include "support/row_cases.hpp"
 #include "support/thread_team.hpp"
 
@@ -246,7 +247,7 @@ TEST_CASE("logits whose difference overflows still give finite results", "[row]"
       CHECK(r.log_normalizer == 3e38f);
     }
     // log p of the others overflows to -inf: p = 0 has no share in the entropy's gradient.
-    auto const row = row_log_prob<float>(serial, view(x), static_cast<index_t>(place));
+    auto const row = row_log_prob<float>(serial, view(x), 3);
     auto d = x;
     row_log_prob_gradient<float>(serial, view(x), view(d), 3, row, seeds_in<float>());
     CHECK(d[0] == 0.0f);
@@ -270,6 +271,82 @@ TEST_CASE("the gradient of a nearly certain target keeps the digits of its log-p
   // an error of 1e-14. Through the log-normaliser 1 - p would have lost all but three digits.
   double const others = 99 * std::exp(-20.0);
   CHECK(std::abs(d[7] / (others / (1 + others)) - 1) < 1e-6);
+}
+
+TEMPLATE_TEST_CASE("a nearly certain target keeps its digits on every host executor", "[row]",
+                   float, double)
+{
+  test::for_each_peaked_row([](std::vector<double> const& logits, index_t target,
+                               logit_transform<double> t) {
+    t.temperature = static_cast<TestType>(t.temperature);  // the reference takes what Real holds
+    logit_transform<TestType> const transform{.temperature = static_cast<TestType>(t.temperature)};
+    auto x = stored_as<TestType>(logits);
+    CAPTURE(logits.size(), logits[static_cast<std::size_t>(target)], t.temperature);
+    std::vector<TestType> d(x.size());
+    auto const check = [&](auto& ex) {
+      auto const row = row_log_prob<TestType>(ex, view(x), target, transform);
+      row_log_prob_gradient<TestType>(ex, view(x), view(d), target, row, {.d_log_prob = 1},
+                                      transform);
+      test::check_peaked(row, d, logits, target, t);
+    };
+    serial_executor serial;
+    host_executor simd;
+    check(serial);
+    check(simd);
+    row_log_prob_result<TestType> row;
+    test::thread_team<logit_stats<TestType>> team(3);
+    team.launch([&](auto& lane, int id) {
+      auto const mine = row_log_prob<TestType>(lane, view(x), target, transform);
+      row_log_prob_gradient<TestType>(lane, view(x), view(d), target, mine, {.d_log_prob = 1},
+                                      transform);
+      if (id == 0) { row = mine; }
+    });
+    test::check_peaked(row, d, logits, target, t);
+  });
+}
+
+TEST_CASE("a row with two peaks, or with all logits equal, keeps its digits too", "[row]")
+{
+  host_executor simd;
+  serial_executor serial;
+  for (double const second : {0.0, 1e-3, 1.0, 8.0, 12.0}) {
+    auto logits = test::peaked_logits(32000, 700, 25, 100);
+    logits[20000] = 125 - second;
+    for (index_t const target : {700, 20000}) {
+      auto x = stored_as<float>(logits);
+      auto const want = compute_reference(as_double(x), target, {.d_log_prob = 1});
+      for (auto const& row : {row_log_prob<float>(simd, view(x), target),
+                              row_log_prob<float>(serial, view(x), target)}) {
+        CAPTURE(second, target, row.log_prob, want.result.log_prob);
+        CHECK(test::same_to_the_last_digits<float>(row.log_prob, want.result.log_prob));
+        CHECK(test::same_to_the_last_digits<float>(row.entropy, want.result.entropy));
+      }
+    }
+  }
+  std::vector<float> equal(32000, 1e4f);
+  double const uniform = -std::log(32000.0);
+  for (auto const& row :
+       {row_log_prob<float>(simd, view(equal), 3), row_log_prob<float>(serial, view(equal), 3)}) {
+    CHECK(test::same_to_the_last_digits<float>(row.log_prob, uniform));
+    CHECK(test::same_to_the_last_digits<float>(row.entropy, -uniform));
+  }
+}
+
+TEST_CASE("+inf under a soft cap makes a row NaN, as without one", "[row]")
+{
+  host_executor simd;
+  serial_executor serial;
+  logit_transform<float> const cap{.softcap = 30};
+  for (index_t const place : {0, 70, 2999}) {
+    auto x = stored_as<float>(random_logits(3000, 13));
+    x[static_cast<std::size_t>(place)] = infinity_v<float>;
+    for (auto const& row : {row_log_prob<float>(simd, view(x), 5, cap),
+                            row_log_prob<float>(serial, view(x), 5, cap)}) {
+      CHECK(std::isnan(row.log_prob));
+      CHECK(std::isnan(row.entropy));
+      CHECK(std::isnan(row.log_normalizer));
+    }
+  }
 }
 
 TEST_CASE("strided rows give what contiguous rows give", "[row]")

@@ -7,8 +7,8 @@
 #include <type_traits>
 
 #include <prefopt/core/pack.hpp>
-#include <prefopt/row/fast_exp.hpp>
 #include <prefopt/row/half.hpp>
+#include <prefopt/row/probability.hpp>
 
 namespace prefopt::detail {
 

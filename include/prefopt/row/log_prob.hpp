@@ -8,10 +8,10 @@
 #include <prefopt/config.hpp>
 #include <prefopt/core/math.hpp>
 #include <prefopt/row/executor.hpp>
-#include <prefopt/row/fast_exp.hpp>
 #include <prefopt/row/half.hpp>
 #include <prefopt/row/logit_stats.hpp>
 #include <prefopt/row/logit_transform.hpp>
+#include <prefopt/row/probability.hpp>
 
 namespace prefopt {
 
@@ -37,7 +37,26 @@ struct push_logit {
   template <class Logit>
   PREFOPT_HD void operator()(logit_stats<Real>& stats, Logit const& x, index_t) const
   {
-    stats.push(map(to_real<Real>(x)));
+    stats.push(map(to_real<Real>(x)), map.scale);
+  }
+};
+
+/// A logit of the row as its map gives it, and its log-probability: those of all others follow from
+/// their distance to it.
+template <class Real>
+struct known_log_prob {
+  Real logit;
+  Real log_prob;
+
+  /// The target, where it is at hand and no less exact than the log-normaliser, which is rounded
+  /// as a number of the logits' size: that is the log-probability -log_normalizer of a logit of 0.
+  PREFOPT_HD static known_log_prob of(row_log_prob_result<Real> const& row, bool holds_target,
+                                      Real target_logit)
+  {
+    using std::abs;
+    bool const closer = abs(row.log_prob) <= abs(row.log_normalizer);  // not where it is -inf
+    if (holds_target && closer) { return {target_logit, row.log_prob}; }
+    return {Real(0), -row.log_normalizer};
   }
 };
 
@@ -49,6 +68,7 @@ struct logit_gradient {
   index_t target;
   row_log_prob_result<Real> row;
   row_log_prob_seeds<Real> seeds;
+  known_log_prob<Real> known;
 
   template <class Logit>
   PREFOPT_HD Stored operator()(Logit const& x, index_t j) const
@@ -60,7 +80,8 @@ struct logit_gradient {
   template <class Scalar>
   PREFOPT_HD Scalar elsewhere(Scalar const& raw) const
   {
-    Scalar const log_p = map(raw) - Scalar(row.log_normalizer);
+    Scalar const distance = Scalar(map.scale) * (map(raw) - Scalar(known.logit));
+    Scalar const log_p = distance + Scalar(known.log_prob);
     return chain(raw, log_p, seeds.d_log_normalizer - seeds.d_log_prob, Scalar(0));
   }
 
@@ -139,13 +160,16 @@ PREFOPT_HD void row_log_prob_gradient(Executor& ex, Logits logits, Out out, inde
                                       row_log_prob_seeds<Real> const& seeds,
                                       logit_transform<Real> const& transform = {})
 {
+  detail::logit_map<Real> const map(transform);
+  bool const holds_target = target >= 0 && target < logits.size();
+  Real const own = holds_target ? map(detail::to_real<Real>(logits[target])) : Real(0);
   ex.barrier();  // every lane has read logits[target] before any lane overwrites it
   using stored = typename Out::element_type;
   if (target < 0 || seeds.are_zero()) {
     ex.transform(logits, out, detail::zero_gradient<stored>{});
   } else {
-    detail::logit_map<Real> const map(transform);
-    ex.transform(logits, out, detail::logit_gradient<Real, stored>{map, target, row, seeds});
+    auto const known = detail::known_log_prob<Real>::of(row, holds_target, own);
+    ex.transform(logits, out, detail::logit_gradient<Real, stored>{map, target, row, seeds, known});
   }
 }
 

@@ -14,24 +14,30 @@ namespace prefopt {
 /// `push` and `merge` form a commutative monoid with identity `logit_stats{}`: a row may be split
 /// over lanes, threads, blocks, vocabulary shards or ranks, in any order. A logit of -inf (masked
 /// vocabulary) contributes nothing; NaN and +inf make every result NaN.
+///
+/// The softmax is that of scale x. Scaling differences from the maximum, instead of every x, keeps
+/// digits where logits are large; the scale is part of the state, so that `merge` needs no
+/// argument, and is the same in all states that are merged.
 template <class Real>
 struct logit_stats {
-  Real max = -infinity_v<Real>;
-  Real sum_exp = Real(0);    ///< sum of e^(x - max); 0 means that nothing was pushed
-  Real sum_shift = Real(0);  ///< sum of e^(x - max) (x - max)
+  Real max = -infinity_v<Real>;  ///< of the x; -inf means that nothing was pushed
+  /// Sum of e^(scale (x - max)) over all but one largest x. Its e^0 = 1 is left out, because beside
+  /// it the digits of a small rest, which is 1 - p of a model that is sure, would be lost.
+  Real rest = Real(0);
+  Real sum_shift = Real(0);  ///< sum of e^(scale (x - max)) scale (x - max)
+  Real scale = Real(1);
 
-  PREFOPT_HD void push(Real x)
+  PREFOPT_HD void push(Real x, Real scale_of_x = Real(1))
   {
     if (x == -infinity_v<Real>) { return; }
     Real const zero = x - x;  // NaN for NaN and +inf
-    merge({x, Real(1) + zero, zero});
+    merge({x, zero, zero, scale_of_x});
   }
 
   PREFOPT_HD void merge(logit_stats const& other)
   {
-    // Emptiness is sum_exp == 0, not max == -inf: a NaN has no maximum, but must not vanish.
-    if (other.sum_exp == Real(0)) { return; }
-    if (sum_exp == Real(0)) {
+    if (other.is_empty()) { return; }
+    if (is_empty()) {
       *this = other;
     } else if (other.max > max) {
       logit_stats const mine = *this;
@@ -42,25 +48,28 @@ struct logit_stats {
     }
   }
 
-  /// log sum e^x; -inf where there is no logit but -inf.
+  PREFOPT_HD bool is_empty() const { return max == -infinity_v<Real>; }
+
+  /// log sum e^(scale x); -inf where there is no logit but -inf.
   PREFOPT_HD Real log_normalizer() const
   {
-    using std::log;
-    return sum_exp == Real(0) ? -infinity_v<Real> : max + log(sum_exp);
+    using std::log1p;
+    return is_empty() ? max : scale * max + log1p(rest);
   }
 
-  /// log softmax of a logit x of this set, without rounding the normaliser first.
+  /// log softmax of a logit x of this set, without rounding the normaliser first: relative to its
+  /// own size also where x has nearly all the probability.
   PREFOPT_HD Real log_prob(Real x) const
   {
-    using std::log;
-    return sum_exp == Real(0) ? -infinity_v<Real> : (x - max) - log(sum_exp);
+    using std::log1p;
+    return is_empty() ? max : scale * (x - max) - log1p(rest);
   }
 
   /// Entropy -sum p log p in nats; 0 where there is no logit but -inf.
   PREFOPT_HD Real entropy() const
   {
-    using std::log;
-    return sum_exp == Real(0) ? Real(0) : log(sum_exp) - sum_shift / sum_exp;
+    using std::log1p;
+    return is_empty() ? Real(0) : log1p(rest) - sum_shift / (Real(1) + rest);
   }
 
  private:
@@ -68,10 +77,11 @@ struct logit_stats {
   {
     using std::exp;
     // Further down is e^shift = 0 too, and 0 times a shift that overflowed would be NaN.
-    Real const shift = prefopt::max(low.max - max, Real(-800));
-    Real const scale = exp(shift);
-    sum_exp += scale * low.sum_exp;
-    sum_shift += scale * (low.sum_shift + shift * low.sum_exp);
+    Real const shift = prefopt::max(scale * (low.max - max), Real(-800));
+    Real const weight = exp(shift);
+    Real const sum = Real(1) + low.rest;
+    rest += weight * sum;
+    sum_shift += weight * (low.sum_shift + shift * sum);
   }
 };
 
@@ -84,8 +94,9 @@ struct row_log_prob_result {
   Real log_normalizer;
 };
 
-/// The statistics of (a part of) a row with its target logit. Shards of the vocabulary are merged;
-/// a shard that does not hold the target leaves `target_logit` as it is.
+/// The statistics of (a part of) a row with its target logit, unscaled as `logits.max` is. Shards
+/// of the vocabulary are merged; a shard that does not hold the target leaves `target_logit` as it
+/// is.
 template <class Real>
 struct token_stats {
   logit_stats<Real> logits{};

@@ -11,7 +11,7 @@ namespace prefopt {
 
 /// y = cap tanh(scale x / cap) / temperature, applied on the fly, in this order; without a cap,
 /// y = scale x / temperature. A raw logit of -inf (masked vocabulary) stays -inf: the cap comes
-/// first, the mask after.
+/// first, the mask after; +inf gives NaN.
 template <class Real>
 struct logit_transform {
   Real logit_scale = Real(1);  ///< > 0 (Cohere, Granite)
@@ -21,35 +21,56 @@ struct logit_transform {
 
 namespace detail {
 
-/// y = outer x.
+// A transform is y = scale u(x). Rows take differences of u, where `scale` has not rounded yet.
+
+/// y = u = x.
 template <class Real>
-struct scaled_logit {
-  Real outer;
+struct plain_logit {
+  static constexpr Real scale = Real(1);
 
   template <class Scalar>
   PREFOPT_HD Scalar operator()(Scalar const& x) const
   {
-    return x * Scalar(outer);
+    return x;
+  }
+  /// dy/dx.
+  template <class Scalar>
+  PREFOPT_HD Scalar slope(Scalar const&) const
+  {
+    return Scalar(1);
+  }
+};
+
+/// u = x.
+template <class Real>
+struct scaled_logit {
+  Real scale;
+
+  template <class Scalar>
+  PREFOPT_HD Scalar operator()(Scalar const& x) const
+  {
+    return x;
   }
   template <class Scalar>
   PREFOPT_HD Scalar slope(Scalar const&) const
   {
-    return Scalar(outer);
+    return Scalar(scale);
   }
 };
 
-/// y = outer tanh(inner x), with -inf left as it is.
+/// u = tanh(inner x), with -inf left as it is.
 template <class Real>
 struct capped_logit {
   Real inner;
-  Real outer;
+  Real scale;
 
   template <class Scalar>
   PREFOPT_HD Scalar operator()(Scalar const& x) const
   {
     using std::tanh;
     Scalar const masked(-infinity_v<Real>);
-    return select(x == masked, masked, tanh(x * Scalar(inner)) * Scalar(outer));
+    Scalar const zero = x - x;  // NaN for +inf, which has no place on the cap
+    return select(x == masked, masked, tanh(x * Scalar(inner)) + zero);
   }
 
   /// 1 - tanh^2 as 4e / (1 + e)^2, e = e^-2|z|, which keeps its digits when saturated.
@@ -60,22 +81,24 @@ struct capped_logit {
     Scalar const z = x * Scalar(inner);
     Scalar const e = exp(Scalar(-2) * select(z > Scalar(0), z, -z));
     Scalar const one_e = Scalar(1) + e;
-    return Scalar(outer * inner) * (Scalar(4) * e / (one_e * one_e));
+    return Scalar(scale * inner) * (Scalar(4) * e / (one_e * one_e));
   }
 };
 
-/// Whichever of the two a `logit_transform` asks for, prepared so that no element divides by a
+/// Whichever of these a `logit_transform` asks for, prepared so that no element divides by a
 /// parameter. An executor that can take one of them out of its loop calls `visit`.
 template <class Real>
 struct logit_map {
   bool has_cap;
+  Real scale;
   scaled_logit<Real> scaled;
   capped_logit<Real> capped;
 
   PREFOPT_HD constexpr explicit logit_map(logit_transform<Real> const& t)
       : has_cap(t.softcap > Real(0)),
-        scaled{t.logit_scale / t.temperature},
-        capped{has_cap ? t.logit_scale / t.softcap : Real(0), t.softcap / t.temperature}
+        scale((has_cap ? t.softcap : t.logit_scale) / t.temperature),
+        scaled{scale},
+        capped{has_cap ? t.logit_scale / t.softcap : Real(0), scale}
   {
   }
 
@@ -85,7 +108,8 @@ struct logit_map {
   template <class Visit>
   auto visit(Visit const& f) const
   {
-    return has_cap ? f(capped) : f(scaled);
+    if (has_cap) { return f(capped); }
+    return scale == Real(1) ? f(plain_logit<Real>{}) : f(scaled);
   }
 };
 

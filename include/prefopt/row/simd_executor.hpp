@@ -16,9 +16,8 @@ namespace detail {
 template <class Reals, class Map, class Stored>
 logit_stats<float> contiguous_logit_stats(Map map, Stored const* row, index_t size)
 {
-  using wide_stats = simd_logit_stats<Reals, Map>;
-  constexpr index_t tile = 1024;
-  static_assert(tile % wide_stats::step == 0);
+  using wide_stats = simd_logit_stats<Reals, Map, Stored>;
+  constexpr index_t tile = wide_stats::largest_tile;
   // The end of the row is padded with masked logits: a scalar tail costs more than whole tiles.
   index_t const whole = size / wide_stats::step * wide_stats::step;
   Stored padded[wide_stats::step];
@@ -95,7 +94,7 @@ struct simd_executor : serial_executor {
         using specific = detail::logit_gradient<float, Out, std::remove_cvref_t<decltype(map)>>;
         detail::contiguous_logit_gradient<Reals, std::remove_const_t<In>>(
             in.data, out.data, in.extent,
-            specific{map, gradient.target, gradient.row, gradient.seeds});
+            specific{map, gradient.target, gradient.row, gradient.seeds, gradient.known});
       });
     }
   }

@@ -2,32 +2,37 @@
 #pragma once
 /// \file  Softmax statistics of a contiguous row, a vector register at a time, in one pass.
 
+#include <algorithm>
 #include <cmath>
 #include <cstdint>
 #include <limits>
 
 #include <prefopt/core/pack.hpp>
-#include <prefopt/row/fast_exp.hpp>
 #include <prefopt/row/half_pack.hpp>
 #include <prefopt/row/logit_stats.hpp>
+#include <prefopt/row/probability.hpp>
 
 namespace prefopt::detail {
 
-/// Accumulates sum e^d and sum e^d d, d = y - reference, over tiles of a row.
+/// Accumulates sum e^d and sum e^d d, d = scale (u - reference), u = map(x), over tiles of a row.
 ///
 /// The reference follows the maximum lazily: a tile is summed first and its maximum looked at
 /// after, and only when that exceeds the reference by more than `slack` the reference moves and
-/// the tile is summed again. So memory is read once and nothing waits for a maximum. `Map` takes
-/// raw logits to y and is increasing.
-template <class Reals, class Map>
+/// the tile is summed again. So memory is read once and nothing waits for a maximum. `Map` is
+/// increasing.
+///
+/// The tile of the maximum is kept apart. Where the maximum outweighs the rest, it is summed once
+/// more without it: as one term among the others it would cost them their digits.
+template <class Reals, class Map, class Stored>
 class simd_logit_stats {
  public:
   static constexpr int ways = 4;  ///< independent sums, to hide the latency of an addition
   static constexpr index_t step = ways * lanes_of<Reals>;
+  static constexpr index_t largest_tile = 1024;
+  static_assert(largest_tile % step == 0);
 
   /// Starts at the maximum of the first `count` logits, a multiple of `step`; NaN is left to the
   /// sums.
-  template <class Stored>
   simd_logit_stats(Map map, Stored const* first, index_t count) : map_(map)
   {
     Reals top = lowest();
@@ -35,58 +40,104 @@ class simd_logit_stats {
       pack_pair<Reals> const x = load_pair<Reals>(first + j);
       top = max(max(top, x.first), x.second);
     }
-    move_reference(max_lane(map_(top)));
+    move_reference(mapped(max_lane(top)));
   }
 
-  /// `count` is a multiple of `step`.
-  template <class Stored>
+  /// `count` is a multiple of `step`, and the tile stays where it is until the result is read.
   void push_tile(Stored const* tile, index_t count)
   {
     Reals top[ways];
     sums added = sum_tile(tile, count, top);
     Reals const highest = max(max(top[0], top[1]), max(top[2], top[3]));
-    top_ = max(top_, highest);
-    if (any_lane(map_(highest) > Reals(reference_ + slack))) {
-      move_reference(max_lane(map_(highest)));
+    if (!any_lane(highest > Reals(top_))) {
+      total_.add(added);
+      return;
+    }
+    top_ = max_lane(highest);
+    total_.add(top_sums_);
+    if (map_.scale * (mapped(top_) - reference_) > slack) {
+      move_reference(mapped(top_));
       added = sum_tile(tile, count, top);
     }
-    // Sums of tiles, not of elements: rounding errors of a long row do not pile up.
-    for (int w = 0; w < ways; ++w) {
-      total_.exponential[w] = total_.exponential[w] + added.exponential[w];
-      total_.shift[w] = total_.shift[w] + added.shift[w];
-    }
+    top_sums_ = added;
+    top_tile_ = tile;
+    top_count_ = count;
   }
 
   logit_stats<float> result() const
   {
-    double sum = 0;
-    double shift = 0;
-    for (int w = 0; w < ways; ++w) {
-      sum += sum_lanes(total_.exponential[w]);
-      shift += sum_lanes(total_.shift[w]);
+    double sum = total_.exponentials() + top_sums_.exponentials();
+    double shift = total_.shifts() + top_sums_.shifts();
+    if (shift != shift) {
+      float const nan = quiet_nan_v<float>;
+      return {nan, nan, nan, map_.scale};
     }
-    if (shift != shift) { return {quiet_nan_v<float>, quiet_nan_v<float>, quiet_nan_v<float>}; }
-    float const top = max_lane(top_);
-    if (top == -infinity_v<float>) { return {}; }
+    if (top_ == -infinity_v<float>) { return {}; }
     // From the reference to the maximum, in double.
-    float const maximum = max_lane(map_(Reals(top)));
-    double const move = static_cast<double>(reference_) - static_cast<double>(maximum);
-    double const scale = std::exp(move);
-    return {maximum, static_cast<float>(scale * sum),
-            static_cast<float>(scale * (shift + move * sum))};
+    float const maximum = mapped(top_);
+    double const move = static_cast<double>(map_.scale) *
+                        (static_cast<double>(reference_) - static_cast<double>(maximum));
+    double const weight = std::exp(move);
+    double rest = weight * sum - 1;
+    if (rest < outweighed) {
+      sums const others = sum_without_top();
+      sum = total_.exponentials() + others.exponentials();
+      shift = total_.shifts() + others.shifts();
+      rest = weight * sum;
+      if (rest < negligible) { return {maximum, 0.0f, 0.0f, map_.scale}; }
+    }
+    return {maximum, static_cast<float>(rest), static_cast<float>(weight * (shift + move * sum)),
+            map_.scale};
   }
 
  private:
   static constexpr float slack = 6.0f;  ///< nats; more would cost digits, less time
+  /// A rest this large keeps 1e-6 of itself beside the maximum's 1.
+  static constexpr double outweighed = 4;
+  /// More than the e^lowest_exponent that each masked logit counts for, in any vocabulary.
+  static constexpr double negligible = 1e-30;
 
   struct sums {
     Reals exponential[ways];
     Reals shift[ways];
+
+    // Sums of tiles, not of elements: rounding errors of a long row do not pile up.
+    void add(sums const& tile)
+    {
+      for (int w = 0; w < ways; ++w) {
+        exponential[w] = exponential[w] + tile.exponential[w];
+        shift[w] = shift[w] + tile.shift[w];
+      }
+    }
+    double exponentials() const { return total_of(exponential); }
+    double shifts() const { return total_of(shift); }
+
+    static double total_of(Reals const (&parts)[ways])
+    {
+      double total = 0;
+      for (Reals const& part : parts) { total += sum_lanes(part); }
+      return total;
+    }
   };
 
   static Reals lowest() { return Reals(-infinity_v<float>); }
 
-  template <class Stored>
+  float mapped(float x) const { return max_lane(map_(Reals(x))); }
+
+  sums sum_without_top() const
+  {
+    Stored tile[largest_tile];
+    std::copy_n(top_tile_, top_count_, tile);
+    for (index_t j = 0; j < top_count_; ++j) {
+      if (to_real<float>(tile[j]) == top_) {
+        tile[j] = from_real<Stored>(-infinity_v<float>);
+        break;
+      }
+    }
+    Reals top[ways];
+    return sum_tile(tile, top_count_, top);
+  }
+
   sums sum_tile(Stored const* tile, index_t count, Reals (&top)[ways]) const
   {
     sums s{};
@@ -114,7 +165,8 @@ class simd_logit_stats {
   void add(Reals const& x, Reals& exponential, Reals& shift, Reals& top) const
   {
     top = max(top, x);
-    Reals const d = max(map_(x) - Reals(reference_), Reals(lowest_exponent));  // a NaN stays
+    Reals const distance = Reals(map_.scale) * (map_(x) - Reals(reference_));
+    Reals const d = max(distance, Reals(lowest_exponent));  // a NaN stays
     Reals const e = exp_in_range(d);
     exponential = exponential + e;
     shift = mul_add(d, e, shift);
@@ -123,7 +175,7 @@ class simd_logit_stats {
   void move_reference(float to)
   {
     if (to == -infinity_v<float>) { to = std::numeric_limits<float>::lowest(); }
-    float const move = max(reference_ - to, -800.0f);  // as logit_stats does
+    float const move = max(map_.scale * (reference_ - to), -800.0f);  // as logit_stats does
     float const scale = std::exp(move);
     for (int w = 0; w < ways; ++w) {
       total_.shift[w] = (total_.shift[w] + total_.exponential[w] * move) * scale;
@@ -133,8 +185,11 @@ class simd_logit_stats {
   }
 
   Map map_;
-  sums total_{};
-  Reals top_ = lowest();  ///< of the raw logits
+  sums total_{};  ///< of all tiles but the one of the maximum
+  sums top_sums_{};
+  Stored const* top_tile_ = nullptr;
+  index_t top_count_ = 0;
+  float top_ = -infinity_v<float>;  ///< of the raw logits
   float reference_ = std::numeric_limits<float>::lowest();
 };
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-/// \file  Exponentials for probabilities: fewer steps than a general e^x.
+/// \file  e^x for probabilities, which needs fewer steps than a general e^x.
 
 #include <cmath>
 #include <cstdint>
@@ -29,20 +29,21 @@ typename pack_bits<Reals>::vector as_bits(Reals const& x)
 /// e^lowest_exponent is the smallest power of e that is a normal fp32 number.
 inline constexpr float lowest_exponent = -87.0f;
 
-/// e^d for d in [lowest_exponent, 88] with relative error 1e-7. Outside, and for NaN, the result
-/// is some number. d log2(e) is split by the rounding of a large addition into an integer, which
-/// goes into the exponent, and a fraction for a polynomial.
+/// e^d for d in [lowest_exponent, 88]. Outside, and for NaN, the result is some number. The
+/// rounding of a large addition finds the integer n nearest to d / ln 2, which goes into the
+/// exponent; d - n ln 2 goes into a polynomial.
 template <class Reals>
 Reals exp_in_range(Reals const& d)
 {
-  Reals const log2_e(1.44269504088896341f);
-  Reals const shifted = mul_add(d, log2_e, Reals(12582912.0f));  // 1.5 * 2^23: ulp 1
-  Reals const f = mul_add(d, log2_e, Reals(12582912.0f) - shifted);
-  Reals p = mul_add(f, Reals(1.326472877e-3f), Reals(9.671513183e-3f));
-  p = mul_add(p, f, Reals(5.550733744e-2f));
-  p = mul_add(p, f, Reals(2.402224208e-1f));
-  p = mul_add(p, f, Reals(6.931469776e-1f));
-  p = mul_add(p, f, Reals(1.0f));
+  Reals const large(12582912.0f);  // 1.5 * 2^23: ulp 1
+  Reals const shifted = mul_add(d, Reals(1.44269504088896341f), large);
+  Reals const n = shifted - large;
+  Reals const r = mul_add(n, Reals(-0.693147180559945309f), d);
+  Reals p = mul_add(r, Reals(8.290315698e-3f), Reals(4.189793165e-2f));
+  p = mul_add(p, r, Reals(1.666763620e-1f));
+  p = mul_add(p, r, Reals(4.999914952e-1f));
+  p = mul_add(p, r, Reals(9.999997072e-1f));
+  p = mul_add(p, r, Reals(1.0f));
   return as_reals<Reals>(as_bits(p) + (as_bits(shifted) << 23));
 }
 
