@@ -212,9 +212,12 @@ TEST_CASE("tanh and the probability of a pack keep fp32 precision", "[row]")
     }
   }
   CHECK(worst_tanh < 2.5e-7);
-  // |log p| up to 87 in fp32: without fused multiply-add the fraction loses six bits at the far
-  // end.
-  CHECK(worst_probability < 87 * 1.2e-7);
+  // Without fused multiply-add, which takes the instruction and -O2, the fraction loses three bits
+  // at the far end.
+  float const volatile factor = 1 + 0x1p-12f;
+  bool const fuses =
+      mul_add(reals(factor), reals(factor), reals(-1 - 0x1p-11f)).lanes[0] == 0x1p-24f;
+  CHECK(worst_probability < (fuses ? 4e-7 : 5e-6));
   CHECK(detail::probability(reals(0.0f)).lanes[0] == 1.0f);
   CHECK(detail::probability(reals(-88.0f)).lanes[0] == 0.0f);
   CHECK(detail::probability(reals(-infinity_v<float>)).lanes[0] == 0.0f);

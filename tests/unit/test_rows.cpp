@@ -305,6 +305,63 @@ TEMPLATE_TEST_CASE("a nearly certain target keeps its digits on every host execu
   });
 }
 
+TEST_CASE("rows keep the precision that is stated, at any temperature and offset", "[row]")
+{
+  // The bounds in simd_executor.hpp, of log_prob, entropy and the parts of a gradient element.
+  struct bound {
+    logit_transform<double> transform;
+    double result;
+    double gradient;
+  };
+  bound const bounds[] = {
+      {{}, 1e-6, 5e-6},
+      {{.temperature = 0.3}, 1e-6, 1e-5},
+      {{.temperature = 0.05}, 1e-6, 2e-5},
+      {{.softcap = 30}, 1e-6 + 0x1p-22 * 30, 5e-6 + 0x1p-22 * 30},
+      {{.softcap = 30, .temperature = 0.3}, 1e-6 + 0x1p-22 * 100, 1e-5 + 0x1p-22 * 100}};
+  host_executor simd;
+  serial_executor serial;
+  auto const check = [](auto& ex, std::vector<float>& x, bound const& b) {
+    auto t = b.transform;
+    logit_transform<float> const transform{.softcap = static_cast<float>(t.softcap),
+                                           .temperature = static_cast<float>(t.temperature)};
+    t.temperature = static_cast<double>(transform.temperature);
+    index_t const target = 17;
+    auto const want = compute_reference(as_double(x), target, {.d_log_prob = 1}, t);
+    auto const got = row_log_prob<float>(ex, view(x), target, transform);
+    std::vector<float> d(x.size());
+    row_log_prob_gradient<float>(ex, view(x), view(d), target, got, {.d_log_prob = 1}, transform);
+    auto const error = [](float value, double exact) {
+      return std::abs(static_cast<double>(value) - exact) / std::max(1.0, std::abs(exact));
+    };
+    CHECK(error(got.log_prob, want.result.log_prob) < b.result);
+    CHECK(error(got.entropy, want.result.entropy) < b.result);
+    double worst = 0;
+    for (std::size_t j = 0; j < d.size(); ++j) {
+      if (want.terms[j] < 1e-30) { continue; }
+      worst =
+          std::max(worst, std::abs(static_cast<double>(d[j]) - want.gradient[j]) / want.terms[j]);
+    }
+    CHECK(worst < b.gradient);
+  };
+  for (bound const& b : bounds) {
+    for (double const offset : {0.0, 100.0, 1e4}) {
+      if (b.transform.softcap > 0 && offset > 0) { continue; }
+      for (index_t const size : {1000, 32000}) {
+        std::vector<double> logits;
+        // Multiples of 2^-10, which fp32 holds exactly up to 2^14.
+        for (double v : random_logits(size, 33)) {
+          logits.push_back(std::round(v * 1024) / 1024 + offset);
+        }
+        auto x = stored_as<float>(logits);
+        CAPTURE(b.transform.softcap, b.transform.temperature, offset, size);
+        check(simd, x, b);
+        check(serial, x, b);
+      }
+    }
+  }
+}
+
 TEST_CASE("a row with two peaks, or with all logits equal, keeps its digits too", "[row]")
 {
   host_executor simd;

@@ -229,6 +229,22 @@ TEST_CASE("tokens count unless their target is ignored or their mask is 0", "[se
   CHECK(counted == std::vector<std::uint8_t>{1, 1, 1, 0});
 }
 
+TEST_CASE("ignored targets count in a mean unless the mask leaves them out", "[sequence]")
+{
+  std::vector<std::int32_t> const targets{-100, 5, 2};
+  std::vector<float> const log_prob{0, -1, -3};  // what log_probs gives for the ignored row
+  std::vector<std::uint8_t> counted(3);
+  counted_tokens(targets, counted);
+  std::vector<float> count(1), mean(1);
+  padded_sequences const layout{.count = 1, .length = 3};
+  sequence_sums<float>(layout, {.log_prob = log_prob, .mask = counted},
+                       {.mean = mean, .count = count});
+  CHECK(count[0] == 2);
+  CHECK(mean[0] == -2);
+  sequence_sums<float>(layout, {.log_prob = log_prob}, {.count = count});
+  CHECK(count[0] == 3);
+}
+
 TEST_CASE("bad sequences are named", "[sequence]")
 {
   std::vector<float> lp(5), sum(2), d(2), seeds(5);

@@ -29,9 +29,11 @@ typename pack_bits<Reals>::vector as_bits(Reals const& x)
 /// e^lowest_exponent is the smallest power of e that is a normal fp32 number.
 inline constexpr float lowest_exponent = -87.0f;
 
-/// e^d for d in [lowest_exponent, 88]. Outside, and for NaN, the result is some number. The
-/// rounding of a large addition finds the integer n nearest to d / ln 2, which goes into the
-/// exponent; d - n ln 2 goes into a polynomial.
+/// e^d for d in [lowest_exponent, 88] with a relative error of 4e-7 (measured with -O2
+/// -march=native), or, where the compiler has no fused multiply-add, of 1.3e-6 from -30 on and 5e-6
+/// below (-O2 for x86-64); test_row_stats.cpp holds it. Outside, and for NaN, the result is some
+/// number. The rounding of a large addition finds the integer n nearest to d / ln 2, which goes
+/// into the exponent; d - n ln 2 goes into a polynomial.
 template <class Reals>
 Reals exp_in_range(Reals const& d)
 {

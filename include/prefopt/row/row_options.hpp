@@ -37,7 +37,9 @@ struct vocabulary_shard {
 /// How rows are read.
 template <class Real, class Space = host_memory>
 struct row_options {
-  /// A row with this target is ignored: zeros come out, its logits are not read.
+  /// A row with this target is ignored: zeros come out, its logits are not read. In
+  /// `sequence_sums` a log_prob of 0 is a token as any other: `counted_tokens` makes the mask that
+  /// leaves these rows out there too.
   index_t ignore_index = -100;
   /// One byte per row; a row with 0 is ignored too, whatever its target. Absent means all count.
   vector_view<std::uint8_t const, Space> mask{};
@@ -84,16 +86,22 @@ consteval bool check_row_types()
   return true;
 }
 
+/// Whether row i, or token i, does not count.
+template <class Target, class Space>
+PREFOPT_HD bool is_ignored(vector_view<Target const, Space> const& targets, index_t ignore_index,
+                           vector_view<std::uint8_t const, Space> const& mask, index_t i)
+{
+  return static_cast<index_t>(targets[i]) == ignore_index || (mask.data != nullptr && mask[i] == 0);
+}
+
 /// Index of the target within the columns at hand: -1 where the row is ignored, `columns` where
 /// another shard holds it.
 template <class Target, class Space, class Real>
 PREFOPT_HD index_t row_target(vector_view<Target const, Space> const& targets,
                               row_options<Real, Space> const& options, index_t columns, index_t i)
 {
-  auto const target = static_cast<index_t>(targets[i]);
-  if (target == options.ignore_index) { return -1; }
-  if (options.mask.data != nullptr && options.mask[i] == 0) { return -1; }
-  index_t const local = target - options.shard.first;
+  if (is_ignored(targets, options.ignore_index, options.mask, i)) { return -1; }
+  index_t const local = static_cast<index_t>(targets[i]) - options.shard.first;
   return local >= 0 && local < columns ? local : columns;
 }
 

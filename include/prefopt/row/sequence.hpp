@@ -97,8 +97,11 @@ PREFOPT_HD void seed_sequence(Layout const& layout, token_columns<Real, Space> c
 ///     sequence_sums<float>(make_packed(cu_seqlens), {.log_prob = lp, .mask = answer},
 ///                          {.sum = logp, .count = length});
 ///
-/// A token that is masked is not read; one with weight 0 counts, and adds nothing even where its
-/// log_prob is -inf. Sums are made in `Sum`, in token order, and rounded to `Real` once: the two
+/// Only `mask` leaves a token out of counts, means and sums of entropies: there are no targets here
+/// to show that a row was ignored (target -100), and its log_prob of 0 counts as a certain token.
+/// Rows with ignored targets therefore need a mask, which `counted_tokens` makes from them. A token
+/// that is masked is not read; one with weight 0 counts, and adds nothing even where its log_prob
+/// is -inf. Sums are made in `Sum`, in token order, and rounded to `Real` once: the two
 /// layouts give the same bits. Throws `std::invalid_argument` for lengths and offsets that do not
 /// fit. Allocates nothing.
 template <class Real = float, class Sum = double, class Layout>
@@ -124,7 +127,8 @@ void sequence_sums(Layout const& layout, std::type_identity_t<token_columns<Real
 /// seeds[t] = scale d_sequence[s] w[t], divided by the sequence's sum of weights for `mean`.
 ///
 /// Tokens that are masked or outside every sequence get 0, and so does a whole sequence whose
-/// weights are 0. `in` gives mask and weights; its other columns are not read.
+/// weights are 0. `in` gives mask and weights; its other columns are not read. For `mean`, rows
+/// with ignored targets need the same mask as in `sequence_sums`.
 template <class Real = float, class Sum = double, class Layout>
 void token_seeds(Layout const& layout, std::type_identity_t<token_columns<Real>> const& in,
                  std::type_identity_t<vector_view<Real const>> d_sequence,
@@ -146,17 +150,24 @@ void token_seeds(Layout const& layout, std::type_identity_t<token_columns<Real>>
   }
 }
 
-/// Which tokens count: mask[i] = 1 unless targets[i] is `ignore_index` or `options.mask` says 0.
+/// What `row_options` says of which rows count.
+struct counted_options {
+  index_t ignore_index = -100;
+  vector_view<std::uint8_t const> mask{};  ///< one byte per token; absent: all count
+};
+
+/// Which tokens count: counted[i] = 1 unless targets[i] is `ignore_index` or `mask` says 0. With
+/// it as their mask, sequence sums count the tokens that `log_probs` has scored, and no others.
 template <class Targets>
 void counted_tokens(Targets&& targets, vector_view<std::uint8_t> counted,
-                    row_options<float> const& options = {})
+                    counted_options const& options = {})
 {
   using target_type = detail::element_of<Targets>;
   vector_view<target_type const> const y(std::forward<Targets>(targets));
   detail::require_extent("counted_tokens", "counted", y.extent, counted.extent);
   detail::check_extents{"counted_tokens", y.extent}("mask", options.mask);
   for (index_t i = 0; i < y.extent; ++i) {
-    counted[i] = detail::row_target(y, options, 1, i) < 0 ? 0 : 1;
+    counted[i] = detail::is_ignored(y, options.ignore_index, options.mask, i) ? 0 : 1;
   }
 }
 

@@ -50,7 +50,8 @@ struct token_columns {
   vector_view<Real const, Space> log_prob{};  ///< log p of the target
   vector_view<Real const, Space> entropy{};   ///< of the whole distribution; absent: 0
   vector_view<Real const, Space> weight{};    ///< absent: 1 for every token
-  /// One byte per token, 0 leaves it out: prompt, padding, tool output. Absent: all count.
+  /// One byte per token, 0 leaves it out: prompt, padding, tool output. Absent: all count, also
+  /// those whose target was ignored (see `counted_tokens`).
   vector_view<std::uint8_t const, Space> mask{};
 };
 

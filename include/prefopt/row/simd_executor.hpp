@@ -61,9 +61,19 @@ void contiguous_logit_gradient(In const* in, Out* out, index_t size,
 }  // namespace detail
 
 /// Computes contiguous rows of fp32, bf16 and fp16 logits with fp32 sums in vector registers, in
-/// one pass over memory; everything else (fp64 sums, strided rows, gradients of
-/// another width than their logits, other algorithms) as
-/// `serial_executor` does. log_prob and entropy err by less than 2e-6 plus their own rounding.
+/// one pass over memory; everything else (fp64 sums, strided rows, gradients of another width than
+/// their logits, other algorithms) as `serial_executor` does.
+///
+/// Errors against extended precision, V = 1000 and 32000, logits N(0, 3) moved by up to 1e4, with
+/// and without fused multiply-add (g++ 12 -O2, and -O3 -march=native with AVX-512, of
+/// tests/unit/test_rows.cpp, which holds these bounds, and the same for `serial_executor`):
+///
+/// - log_prob and entropy: 1e-6, relative above 1. Below, log_prob, entropy and the target's
+///   gradient of a row that is all but certain (1 - p down to 1e-9) keep 1e-6 of themselves.
+/// - A gradient element, relative to the terms it is made of: 5e-6; 1e-5 at temperature 0.3 and
+///   2e-5 at 0.05, where log p of a hundred nats is rounded before e^x.
+/// - A soft cap adds 2^-22 cap / temperature to each: tanh is rounded as a number of that size.
+/// - A logit 87 nats below the largest counts as one at 87.
 template <class Reals>
 struct simd_executor : serial_executor {
   using serial_executor::reduce;
