@@ -266,6 +266,9 @@ TEST_CASE("bad rows are named before anything is written", "[row]")
 
   check_message(score({.transform = {.temperature = 0}}), {"temperature", "above 0"});
   check_message(score({.transform = {.softcap = -1}}), {"softcap"});
+  check_message(score({.threads = 0}), {"log_probs", "threads", "0"});
+  std::vector<std::uint8_t> const no_tokens;
+  check_message(score({.mask = no_tokens}), {"'mask'", "9 elements", "0"});  // given, if empty
   check_message(score({.shard = {.first = 5, .size = 100}}), {"shard", "100"});
   check_message(score({.shard = {.size = 200}}), {"whole vocabulary of 200", "merge_shard"});
   c.mask.pop_back();

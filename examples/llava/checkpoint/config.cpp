@@ -179,6 +179,10 @@ model_config parse_model_config(nlohmann::json const& json, std::string const& w
 
 model_config read_model_config(std::filesystem::path const& path)
 {
+  if (!std::filesystem::exists(path)) {
+    throw std::runtime_error(
+        path.string() + ": expected a LLaVA checkpoint (a folder with config.json), got nothing");
+  }
   auto const file = std::filesystem::is_directory(path) ? path / "config.json" : path;
   return parse_model_config(parse_json(read_file(file), file.string()), file.string());
 }

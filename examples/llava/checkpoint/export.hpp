@@ -37,7 +37,7 @@ void export_adapter(std::filesystem::path const& folder, llava_model<Real>& mode
   nlohmann::json const config = {
       {"peft_type", "LORA"},
       {"task_type", "CAUSAL_LM"},
-      {"base_model_name_or_path", options.model},
+      {"base_model_name_or_path", std::filesystem::absolute(options.model).string()},
       {"r", options.lora_rank},
       {"lora_alpha", options.lora_alpha},
       {"lora_dropout", 0.0},

@@ -63,7 +63,9 @@ std::string format_table(std::vector<level_result> const& results)
              change(percent(b.text_accuracy), percent(a.text_accuracy)) +
              change(percent(b.image_accuracy), percent(a.image_accuracy)) +
              change(percent(b.prefers_chosen), percent(a.prefers_chosen)) +
-             change(percent(b.prefers_clean), percent(a.prefers_clean)) + "\n";
+             change(percent(b.prefers_clean), percent(a.prefers_clean));
+    table.erase(table.find_last_not_of(' ') + 1);
+    table += '\n';
   }
   return table;
 }

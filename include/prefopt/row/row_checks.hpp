@@ -24,12 +24,12 @@ struct check_extents {
   template <class View>
   void operator()(char const* name, View const& view) const
   {
-    if (view.data != nullptr) { require_extent(function, name, extent, view.extent); }
+    if (view.given()) { require_extent(function, name, extent, view.extent); }
   }
   template <class View>
   void required(char const* name, View const& view) const
   {
-    if (view.data == nullptr && extent > 0) {
+    if (!view.given() && extent > 0) {
       throw_invalid(function, "column '" + std::string(name) + "'",
                     "a column of " + std::to_string(extent) + " elements", "none");
     }

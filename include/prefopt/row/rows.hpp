@@ -28,6 +28,7 @@ checked_rows<element_of<Logits>, element_of<Targets>> check_host_rows(
   checked_rows<element_of<Logits>, element_of<Targets>> const in{std::forward<Logits>(logits),
                                                                  std::forward<Targets>(targets)};
   check_rows(function, in.logits, in.targets, options);
+  require_threads(function, options.threads);
   check_target_ids(function, in.logits.cols, in.targets, options);
   return in;
 }
@@ -43,8 +44,10 @@ checked_rows<element_of<Logits>, element_of<Targets>> check_host_rows(
 /// causal model shifts once, by viewing the targets from 1. Sums in `Real`: fp64 for fp64 logits,
 /// else fp32. Ignored rows give 0; a row without any finite logit has entropy 0, log_prob and
 /// log_normalizer -inf; NaN propagates. Throws `std::invalid_argument` for lengths that differ and
-/// targets outside the vocabulary, before it writes. Allocates nothing.
-template <class Real = void, class Executor = host_executor, class Logits, class Targets>
+/// targets outside the vocabulary, before it writes. Allocates nothing. `Target` is not for callers
+/// (see config.hpp).
+template <class Real = void, class Executor = host_executor, class Logits, class Targets,
+          class Target = detail::compile_target>
 void log_probs(Logits&& logits, Targets&& targets,
                log_prob_columns<detail::row_precision<Real, Logits>> const& out,
                row_options<detail::row_precision<Real, Logits>> const& options = {})
@@ -66,7 +69,8 @@ void log_probs(Logits&& logits, Targets&& targets,
 /// Merges one vocabulary shard `logits` [n, V_shard] into `tokens` [n], which start as
 /// `token_stats<Real>{}`; `options.shard` says which columns these are. Shards may come in any
 /// order, or from several ranks (`token_stats::merge`).
-template <class Real = void, class Executor = host_executor, class Logits, class Targets>
+template <class Real = void, class Executor = host_executor, class Logits, class Targets,
+          class Target = detail::compile_target>
 void merge_shard(
     Logits&& logits, Targets&& targets,
     std::type_identity_t<vector_view<token_stats<detail::row_precision<Real, Logits>>>> tokens,
@@ -114,7 +118,7 @@ void log_probs_of_shards(vector_view<token_stats<Real> const> tokens, Targets&& 
 /// element is computed in `Real` and rounded once. Rows that are ignored or whose seeds are all 0
 /// get zeros, whatever their logits hold; masked logits (-inf) get 0; NaN propagates.
 template <class Real = void, class Executor = host_executor, class Logits, class Targets,
-          class Gradient>
+          class Gradient, class Target = detail::compile_target>
 void logit_gradients(Logits&& logits, Targets&& targets,
                      log_prob_seed_columns<detail::row_precision<Real, Logits>> const& seeds,
                      Gradient&& d_logits,

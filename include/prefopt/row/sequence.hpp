@@ -104,11 +104,13 @@ PREFOPT_HD void seed_sequence(Layout const& layout, token_columns<Real, Space> c
 /// is -inf. Sums are made in `Sum`, in token order, and rounded to `Real` once: the two
 /// layouts give the same bits. Throws `std::invalid_argument` for lengths and offsets that do not
 /// fit. Allocates nothing.
-template <class Real = float, class Sum = double, class Layout>
+template <class Real = float, class Sum = double, class Layout,
+          class Target = detail::compile_target>
 void sequence_sums(Layout const& layout, std::type_identity_t<token_columns<Real>> const& in,
                    std::type_identity_t<sequence_columns<Real>> const& out, int threads = 1)
 {
   char const* const function = "sequence_sums";
+  detail::require_threads(function, threads);
   detail::require_sequences(function, layout);
   if (!in.log_prob && layout.size() > 0 && layout.end(layout.size() - 1) > 0) {
     detail::throw_invalid(function, "column 'log_prob'", "one number per token", "none");
@@ -129,13 +131,15 @@ void sequence_sums(Layout const& layout, std::type_identity_t<token_columns<Real
 /// Tokens that are masked or outside every sequence get 0, and so does a whole sequence whose
 /// weights are 0. `in` gives mask and weights; its other columns are not read. For `mean`, rows
 /// with ignored targets need the same mask as in `sequence_sums`.
-template <class Real = float, class Sum = double, class Layout>
+template <class Real = float, class Sum = double, class Layout,
+          class Target = detail::compile_target>
 void token_seeds(Layout const& layout, std::type_identity_t<token_columns<Real>> const& in,
                  std::type_identity_t<vector_view<Real const>> d_sequence,
                  std::type_identity_t<vector_view<Real>> seeds,
                  std::type_identity_t<token_seed_options<Real>> const& options = {})
 {
   char const* const function = "token_seeds";
+  detail::require_threads(function, options.threads);
   detail::check_layout(function, layout, seeds.extent);
   detail::check_tokens(function, seeds.extent, in);
   index_t const n = layout.size();
