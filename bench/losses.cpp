@@ -18,6 +18,8 @@
 #include <prefopt/losses/dpo.hpp>
 #include <prefopt/losses/mfpo.hpp>
 
+#include "run.hpp"
+
 namespace {
 
 using namespace prefopt;
@@ -161,13 +163,5 @@ BENCHMARK(scalar_mfpo)
 
 int main(int argc, char** argv)
 {
-#ifndef NDEBUG
-  std::fprintf(stderr, "losses: build with NDEBUG (Release); assertions are not timed\n");
-  return 1;
-#else
-  benchmark::Initialize(&argc, argv);
-  if (benchmark::ReportUnrecognizedArguments(argc, argv)) { return 1; }
-  benchmark::RunSpecifiedBenchmarks();
-  return 0;
-#endif
+  return run_benchmarks(argc, argv);
 }

@@ -16,6 +16,8 @@
 
 #include <prefopt/row/rows.hpp>
 
+#include "run.hpp"
+
 namespace {
 
 using namespace prefopt;
@@ -165,13 +167,5 @@ BENCHMARK(forward<float16>)->Name("log_probs/simd/float16")->Apply(arguments);
 
 int main(int argc, char** argv)
 {
-#ifndef NDEBUG
-  std::fprintf(stderr, "row_log_prob: build with NDEBUG (Release); assertions are not timed\n");
-  return 1;
-#else
-  benchmark::Initialize(&argc, argv);
-  if (benchmark::ReportUnrecognizedArguments(argc, argv)) { return 1; }
-  benchmark::RunSpecifiedBenchmarks();
-  return 0;
-#endif
+  return run_benchmarks(argc, argv);
 }

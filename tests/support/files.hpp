@@ -1,15 +1,16 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-/// \file  Temporary files, and the text of errors, for tests of readers.
+/// \file  Temporary files, for tests of readers.
 
 #include <filesystem>
 #include <fstream>
-#include <initializer_list>
 #include <stdexcept>
 #include <string>
 #include <string_view>
 
 #include <unistd.h>
+
+#include "support/errors.hpp"
 
 /// A new empty folder that vanishes with the value.
 class temporary_folder {
@@ -42,25 +43,4 @@ inline std::filesystem::path put_file(std::filesystem::path const& path, std::st
   out.write(bytes.data(), static_cast<std::streamsize>(bytes.size()));
   if (!out.flush()) { throw std::runtime_error("cannot write " + path.string()); }
   return path;
-}
-
-/// The message of the exception that `call` throws, or "no error".
-template <class Call>
-std::string error_of(Call call)
-{
-  try {
-    call();
-  } catch (std::exception const& error) {
-    return error.what();
-  }
-  return "no error";
-}
-
-/// Whether the text holds every part.
-inline bool mentions(std::string const& text, std::initializer_list<std::string_view> parts)
-{
-  for (auto const part : parts) {
-    if (text.find(part) == text.npos) { return false; }
-  }
-  return true;
 }

@@ -24,6 +24,7 @@
 #include <prefopt/ranking/rank.hpp>
 
 #include "support/catch.hpp"
+#include "support/errors.hpp"
 
 namespace {
 
@@ -141,17 +142,6 @@ struct three_and_rest {
   }
   friend bool operator==(three_and_rest const&, three_and_rest const&) = default;
 };
-
-template <class Call>
-std::string complaint(Call const& call)
-{
-  try {
-    call();
-  } catch (std::invalid_argument const& error) {
-    return error.what();
-  }
-  return "no exception";
-}
 
 }  // namespace
 
@@ -381,7 +371,8 @@ TEST_CASE("a schedule of one's own is a struct of three functions", "[curriculum
   }
   // Only the last phase leaves the ranking; the sampler says so before the first.
   CHECK(
-      complaint([&] { curriculum_sampler(hard_first{-1}, r.order, r.offsets); }) ==
+      error_of<std::invalid_argument>(
+          [&] { curriculum_sampler(hard_first{-1}, r.order, r.offsets); }) ==
       "prefopt::checked_part: phase 2: expected draws from ranks within 0 to 20, got 7 draws from "
       "-1 to 6");
 }
@@ -473,12 +464,13 @@ TEST_CASE("a saved state of another ranking is refused", "[curriculum]")
   column swapped = r.order;
   std::swap(swapped[3], swapped[4]);
   curriculum_sampler changed(prefopt::one_pass{}, swapped, r.offsets);
-  std::string const text = complaint([&] { changed.restore(saved.state()); });
+  std::string const text = error_of<std::invalid_argument>([&] { changed.restore(saved.state()); });
   CHECK(text.find("expected " + std::to_string(saved.state().ranking)) != std::string::npos);
   CHECK(text.find("got " + std::to_string(changed.state().ranking)) != std::string::npos);
 
   curriculum_sampler cut(prefopt::one_pass{}, r.order, other_levels.offsets);
-  CHECK(complaint([&] { cut.restore(saved.state()); }).find("fingerprint") != std::string::npos);
+  CHECK(error_of<std::invalid_argument>([&] { cut.restore(saved.state()); }).find("fingerprint") !=
+        std::string::npos);
 }
 
 TEST_CASE("a saved state outside the schedule is refused and changes nothing", "[curriculum]")
@@ -489,7 +481,7 @@ TEST_CASE("a saved state outside the schedule is refused and changes nothing", "
   auto const restore = [&](index_t phase, index_t epoch, index_t position) {
     sampler_state s = start;
     s.phase = phase, s.epoch = epoch, s.position = position;
-    std::string const text = complaint([&] { sampler.restore(s); });
+    std::string const text = error_of<std::invalid_argument>([&] { sampler.restore(s); });
     CHECK(sampler.state() == start);
     return text;
   };
@@ -505,7 +497,8 @@ TEST_CASE("an order with missing or repeated samples is refused", "[curriculum]"
 {
   column const offsets{0, 4};
   auto const start = [&](column const& order) {
-    return complaint([&] { curriculum_sampler(prefopt::one_pass{}, order, offsets); });
+    return error_of<std::invalid_argument>(
+        [&] { curriculum_sampler(prefopt::one_pass{}, order, offsets); });
   };
   CHECK(start({0, 1, 1, 3}) ==
         "prefopt::ranking_fingerprint: order: expected every sample once, got missing and repeated "
@@ -519,20 +512,20 @@ TEST_CASE("an order with missing or repeated samples is refused", "[curriculum]"
 TEST_CASE("wrong sampler arguments are named", "[curriculum]")
 {
   ranking const r(12, 3);
-  CHECK(complaint([&] {
+  CHECK(error_of<std::invalid_argument>([&] {
           curriculum_sampler(prefopt::one_pass{}, r.order, r.offsets, {.batch = 0});
         }) == "prefopt::curriculum_sampler: batch: expected 1 or more, got 0");
-  CHECK(complaint([&] {
+  CHECK(error_of<std::invalid_argument>([&] {
           curriculum_sampler(prefopt::one_pass{.epochs = -1}, r.order, r.offsets);
         }) == "prefopt::draws_of: epochs of phase 0: expected 0 or more, got -1");
-  CHECK(complaint([&] {
+  CHECK(error_of<std::invalid_argument>([&] {
           curriculum_sampler(prefopt::look_back{.share = -0.5}, r.order, r.offsets);
         }).find("share: expected 0 or more and finite") != std::string::npos);
   curriculum_sampler sampler(prefopt::one_pass{}, r.order, r.offsets, {.batch = 4});
   column small(1), right(2);
-  CHECK(complaint([&] { sampler.next(small, {0, 2}); }) ==
+  CHECK(error_of<std::invalid_argument>([&] { sampler.next(small, {0, 2}); }) ==
         "prefopt::curriculum_sampler: column 'indices': expected at least 2, got 1");
-  CHECK(complaint([&] { sampler.next(right, {2, 2}); }) ==
+  CHECK(error_of<std::invalid_argument>([&] { sampler.next(right, {2, 2}); }) ==
         "prefopt::curriculum_sampler: shard: expected 0 <= rank < ranks, got 2 of 2");
   CHECK(sampler.next(right, {1, 2}).count == 2);
 }

@@ -19,6 +19,7 @@
 #endif
 
 #include "support/catch.hpp"
+#include "support/errors.hpp"
 
 namespace {
 
@@ -70,18 +71,6 @@ column threshold_levels(std::vector<double> const& scores, std::vector<double> c
   return offsets;
 }
 
-/// The text of the exception that `call` must throw.
-template <class Call>
-std::string complaint(Call const& call)
-{
-  try {
-    call();
-  } catch (std::invalid_argument const& error) {
-    return error.what();
-  }
-  return "no exception";
-}
-
 }  // namespace
 
 TEST_CASE("thresholds are not looked up beyond the scores", "[ranking]")
@@ -89,8 +78,9 @@ TEST_CASE("thresholds are not looked up beyond the scores", "[ranking]")
   std::vector<double> const scores{1, 2, 3}, thresholds{2};
   column const order{0, 77, 2}, negative{0, -1, 2};
   column offsets(3);
-  CHECK(complaint([&] { prefopt::levels_at_thresholds(scores, order, thresholds, offsets); }) ==
-        "prefopt::levels_at_thresholds: order[1]: expected an index from 0, below 3, got 77");
+  CHECK(error_of<std::invalid_argument>([&] {
+          prefopt::levels_at_thresholds(scores, order, thresholds, offsets);
+        }) == "prefopt::levels_at_thresholds: order[1]: expected an index from 0, below 3, got 77");
   CHECK_THROWS_AS(prefopt::levels_at_thresholds(scores, negative, thresholds, offsets),
                   std::invalid_argument);
 }
@@ -177,7 +167,7 @@ TEST_CASE("scoring names the column or offset that is wrong", "[ranking]")
   std::vector<double> const log_prob{-1, -2, -3};
   std::vector<double> scores(2);
   auto const score = [&](column const& offsets) {
-    return complaint([&] {
+    return error_of<std::invalid_argument>([&] {
       prefopt::score_sequences<prefopt::nll_sum<double>>(prefopt::make_packed(offsets),
                                                          {.log_prob = log_prob}, scores);
     });
@@ -188,7 +178,7 @@ TEST_CASE("scoring names the column or offset that is wrong", "[ranking]")
   CHECK(score({0, 2, 4}) == from + "sequence 1: expected tokens within 2 to 3, got 2 to 4");
   CHECK(score({-1, 2, 3}) == from + "sequence 0: expected tokens within 0 to 3, got -1 to 2");
   column const offsets{0, 1, 3};
-  CHECK(complaint([&] {
+  CHECK(error_of<std::invalid_argument>([&] {
           prefopt::score_sequences<prefopt::vocabulary_entropy_mean<double>>(
               prefopt::make_packed(offsets), {.log_prob = log_prob}, scores);
         }) == "prefopt::score_sequences: column 'entropy': expected 3 elements, got 0");
@@ -210,7 +200,7 @@ TEST_CASE("infinite scores rank first and last", "[ranking]")
 
 TEST_CASE("a score that is not a number is named by its sample", "[ranking]")
 {
-  CHECK(complaint([] { ranked({1, undefined, 2, undefined}); }) ==
+  CHECK(error_of<std::invalid_argument>([] { ranked({1, undefined, 2, undefined}); }) ==
         "prefopt::rank_easy_to_hard: score of sample 1: expected a number, got NaN");
 }
 
@@ -218,11 +208,12 @@ TEST_CASE("the order column must fit the scores", "[ranking]")
 {
   std::vector<float> const scores{1, 2, 3};
   column order(6);
-  CHECK(complaint([&] { prefopt::rank_easy_to_hard(scores, order); }) ==
+  CHECK(error_of<std::invalid_argument>([&] { prefopt::rank_easy_to_hard(scores, order); }) ==
         "prefopt::rank_easy_to_hard: column 'order': expected 3 elements, got 6");
   prefopt::vector_view<index_t> const every_second(order.data(), 3, 2);
-  CHECK(complaint([&] { prefopt::rank_easy_to_hard(scores, every_second); }) ==
-        "prefopt::rank_easy_to_hard: column 'order': expected stride 1, got 2");
+  CHECK(error_of<std::invalid_argument>([&] {
+          prefopt::rank_easy_to_hard(scores, every_second);
+        }) == "prefopt::rank_easy_to_hard: column 'order': expected stride 1, got 2");
 }
 
 TEST_CASE("scores may be strided", "[ranking]")
@@ -282,23 +273,29 @@ TEST_CASE("thresholds put a score that equals one into the harder level", "[rank
 
 TEST_CASE("cuts that make no levels are refused", "[ranking]")
 {
-  CHECK(complaint([] { fraction_levels(5, {0.5, 0.4}); }) ==
+  CHECK(error_of<std::invalid_argument>([] { fraction_levels(5, {0.5, 0.4}); }) ==
         "prefopt::levels_at_fractions: fractions[1]: expected at least 0.500000, got 0.400000");
-  CHECK(complaint([] { fraction_levels(5, {1.5}); }) ==
+  CHECK(error_of<std::invalid_argument>([] { fraction_levels(5, {1.5}); }) ==
         "prefopt::levels_at_fractions: fractions[0]: expected a share in [0, 1], got 1.500000");
-  CHECK(complaint([] { fraction_levels(5, {undefined}); }).find("expected a number") !=
+  CHECK(error_of<std::invalid_argument>([] {
+          fraction_levels(5, {undefined});
+        }).find("expected a number") != std::string::npos);
+  CHECK(error_of<std::invalid_argument>([] {
+          threshold_levels({1, 2}, {1, undefined});
+        }).find("thresholds[1]") != std::string::npos);
+  CHECK(error_of<std::invalid_argument>([] { equal_levels(5, 0); }).find("at least 2") !=
         std::string::npos);
-  CHECK(complaint([] { threshold_levels({1, 2}, {1, undefined}); }).find("thresholds[1]") !=
-        std::string::npos);
-  CHECK(complaint([] { equal_levels(5, 0); }).find("at least 2") != std::string::npos);
-  CHECK(complaint([] { equal_levels(-1, 3); }).find("samples: expected 0 or more, got -1") !=
-        std::string::npos);
+  CHECK(error_of<std::invalid_argument>([] {
+          equal_levels(-1, 3);
+        }).find("samples: expected 0 or more, got -1") != std::string::npos);
   column const decreasing{0, 3, 2, 5}, late{1, 5}, short_of{0, 4};
-  CHECK(complaint([&] { prefopt::check_levels({decreasing}, 5); }).find("offsets[2]") !=
-        std::string::npos);
-  CHECK(complaint([&] { prefopt::check_levels({late}, 5); }).find("offsets[0]") !=
-        std::string::npos);
-  CHECK(complaint([&] { prefopt::check_levels({short_of}, 5); }) ==
+  CHECK(error_of<std::invalid_argument>([&] {
+          prefopt::check_levels({decreasing}, 5);
+        }).find("offsets[2]") != std::string::npos);
+  CHECK(error_of<std::invalid_argument>([&] {
+          prefopt::check_levels({late}, 5);
+        }).find("offsets[0]") != std::string::npos);
+  CHECK(error_of<std::invalid_argument>([&] { prefopt::check_levels({short_of}, 5); }) ==
         "prefopt::check_levels: last offset: expected 5 (samples ranked), got 4");
 }
 

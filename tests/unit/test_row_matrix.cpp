@@ -7,6 +7,7 @@
 #include <prefopt/row/rows.hpp>
 
 #include "support/catch.hpp"
+#include "support/errors.hpp"
 #include "support/row_cases.hpp"
 
 /// Another library's bf16: the bits, and conversions to several arithmetic types.
@@ -55,19 +56,9 @@ struct matrix_case {
   }
 };
 
-std::string message_of(auto const& call)
-{
-  try {
-    call();
-  } catch (std::invalid_argument const& e) {
-    return e.what();
-  }
-  return "no exception";
-}
-
 void check_message(auto const& call, std::vector<std::string> const& parts)
 {
-  std::string const message = message_of(call);
+  std::string const message = error_of<std::invalid_argument>(call);
   for (auto const& part : parts) { CHECK_THAT(message, ContainsSubstring(part)); }
 }
 
@@ -261,7 +252,7 @@ TEST_CASE("bad rows are named before anything is written", "[row]")
   check_message(score(), {"row 6", "-5", "ignore_index -100"});
   CHECK(c.log_prob == std::vector<float>(rows, 42.0f));
   c.mask[6] = 0;
-  CHECK(message_of(score({.mask = c.mask})) == "no exception");
+  CHECK(error_of<std::invalid_argument>(score({.mask = c.mask})) == "no error");
   c.targets[6] = -100;
 
   check_message(score({.transform = {.temperature = 0}}), {"temperature", "above 0"});

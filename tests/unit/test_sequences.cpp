@@ -7,6 +7,7 @@
 #include <prefopt/row/sequence.hpp>
 
 #include "support/catch.hpp"
+#include "support/errors.hpp"
 
 namespace {
 
@@ -80,12 +81,7 @@ struct totals {
 
 void check_message(auto const& call, std::vector<std::string> const& parts)
 {
-  std::string message = "no exception";
-  try {
-    call();
-  } catch (std::invalid_argument const& e) {
-    message = e.what();
-  }
+  std::string const message = error_of<std::invalid_argument>(call);
   for (auto const& part : parts) { CHECK_THAT(message, ContainsSubstring(part)); }
 }
 
