@@ -219,21 +219,32 @@ void check_golden_in_float(Evaluate const& evaluate)
   }
 }
 
-/// A reward model whose rewards are DPO's implicit ones has DPO's golden values.
+/// DPO's implicit rewards on a golden case, as a reward model's.
+template <class Real>
+owned_columns<reward_model<Real>, Real> golden_rewards(golden_case const& c)
+{
+  double const beta = c.params.at("beta");
+  owned_columns<reward_model<Real>, Real> batch;
+  for (std::size_t i = 0; i < c.loss.size(); ++i) {
+    auto const reward = [&](char const* policy, char const* reference) {
+      double const r = implicit_reward(beta, c.columns.at(policy)[i], c.columns.at(reference)[i]);
+      return static_cast<Real>(r);
+    };
+    batch.chosen.push_back(reward("pol_w", "ref_w"));
+    batch.rejected.push_back(reward("pol_l", "ref_l"));
+  }
+  return batch;
+}
+
+/// A reward model whose rewards are DPO's implicit ones has DPO's golden values in double; in float
+/// it is compared with double arithmetic on the same rounded rewards.
 template <template <class> class Table, class Evaluate>
 void check_golden_reward_model(Evaluate const& evaluate)
 {
   using loss_type = reward_model<double>;
   for (auto const& c : golden_cases({"dpo"})) {
     double const beta = c.params.at("beta");
-    owned_columns<loss_type, double> batch;
-    for (std::size_t i = 0; i < c.loss.size(); ++i) {
-      auto const reward = [&](char const* policy, char const* reference) {
-        return implicit_reward(beta, c.columns.at(policy)[i], c.columns.at(reference)[i]);
-      };
-      batch.chosen.push_back(reward("pol_w", "ref_w"));
-      batch.rejected.push_back(reward("pol_l", "ref_l"));
-    }
+    auto const batch = golden_rewards<double>(c);
     auto const got = evaluate_in<Table, loss_type, double>({}, batch, evaluate);
     check_outputs("reward_model as dpo on " + c.dataset, got, [&](std::size_t i, std::size_t k) {
       auto want = reference_outputs(loss_type{}, example<loss_type, double>(batch, i))[k];
@@ -241,6 +252,15 @@ void check_golden_reward_model(Evaluate const& evaluate)
       want.value = k == 0 ? c.loss[i] : c.gradient.at(k == 1 ? "pol_w" : "pol_l")[i] / beta;
       return want;
     });
+
+    auto const rounded = golden_rewards<float>(c);
+    auto const in_float = evaluate_in<Table, reward_model<float>, float>({}, rounded, evaluate);
+    check_outputs(
+        "reward_model in float on " + c.dataset, in_float, [&](std::size_t i, std::size_t k) {
+          auto const x = example<reward_model<float>, double>(rounded, i);
+          return reference_outputs(loss_type{}, record_of<loss_type, double>{
+                                                    .chosen = x.chosen, .rejected = x.rejected})[k];
+        });
   }
 }
 

@@ -138,6 +138,31 @@ TEST_CASE("MFPO's terms, total and gradient are the worked values of its equatio
     CHECK(r.gradient.rejected == printed(e.d_rejected));
     CHECK(r.gradient.perturbed[0] == printed(e.d_perturbed));
 
+    // In float the same to seven digits, as one sample of a batch.
+    mfpo<float> const rounded{.beta = static_cast<float>(e.loss.beta),
+                              .eta = static_cast<float>(e.loss.eta)};
+    auto const column = [](double v) { return std::vector<float>{static_cast<float>(v)}; };
+    auto const chosen = column(e.x.chosen), rejected = column(e.x.rejected),
+               perturbed = column(e.x.perturbed[0]), ref_chosen = column(e.x.ref_chosen),
+               ref_rejected = column(e.x.ref_rejected),
+               ref_perturbed = column(e.x.ref_perturbed[0]);
+    std::vector<float> value(1), d_chosen(1), d_rejected(1), d_perturbed(1);
+    evaluate(
+        rounded,
+        {.chosen = chosen,
+         .rejected = rejected,
+         .perturbed = {perturbed},
+         .ref_chosen = ref_chosen,
+         .ref_rejected = ref_rejected,
+         .ref_perturbed = {ref_perturbed}},
+        {.value = value,
+         .gradient = {.chosen = d_chosen, .rejected = d_rejected, .perturbed = {d_perturbed}}});
+    auto const to_float = [](double want) { return Approx(want).epsilon(1e-6); };
+    CHECK(value[0] == to_float(e.total));
+    CHECK(d_chosen[0] == to_float(e.d_chosen));
+    CHECK(d_rejected[0] == to_float(e.d_rejected));
+    CHECK(d_perturbed[0] == to_float(e.d_perturbed));
+
     term_values<record_of<mfpo<double>, double>> terms{e.x, {}};
     e.loss.terms().for_each(terms);
     REQUIRE(terms.values.size() == 3);
