@@ -133,9 +133,11 @@ TEST_CASE("initial numbers follow the fixture's formula", "[llava][model]")
 
 TEST_CASE("a model loads from safetensors and PEFT files as from the formula", "[llava][model]")
 {
-  auto const base = llava::tensor_file::open(llava_fixture_dir() + "/tiny_llava_kv4.safetensors");
-  auto const adapter =
-      llava::tensor_file::open(llava_fixture_dir() + "/adapter_model_kv4.safetensors");
+  tiny::with_fixture const fixture(GENERATE(from_range(tiny::fixture_names())));
+  CAPTURE(tiny::current_fixture());
+  std::string const file = tiny::current_fixture() + ".safetensors";
+  auto const base = llava::tensor_file::open(llava_fixture_dir() + "/tiny_llava_" + file);
+  auto const adapter = llava::tensor_file::open(llava_fixture_dir() + "/adapter_model_" + file);
   llava::llava_model<double> from_file(
       tiny::config(), tiny::lora_training(),
       [&](std::string const& name, std::vector<index_t> const& shape) {
@@ -159,6 +161,8 @@ TEST_CASE("a model loads from safetensors and PEFT files as from the formula", "
 TEMPLATE_TEST_CASE("the frozen model gives the reference's features and logits", "[llava][model]",
                    double, float)
 {
+  tiny::with_fixture const fixture(GENERATE(from_range(tiny::fixture_names())));
+  CAPTURE(tiny::current_fixture());
   using tol = tolerance<TestType>;
   lora_model<TestType> model;
   llava::llava_state<TestType> state;
@@ -199,6 +203,8 @@ TEMPLATE_TEST_CASE("the frozen model gives the reference's features and logits",
 
 TEMPLATE_TEST_CASE("all logits of a sequence are the reference's", "[llava][model]", double, float)
 {
+  tiny::with_fixture const fixture(GENERATE(from_range(tiny::fixture_names())));
+  CAPTURE(tiny::current_fixture());
   using tol = tolerance<TestType>;
   lora_model<TestType> model;
   llava::llava_state<TestType> state;
@@ -220,6 +226,8 @@ TEMPLATE_TEST_CASE("all logits of a sequence are the reference's", "[llava][mode
 
 TEST_CASE("the last hidden state of the tower is the reference's", "[llava][model]")
 {
+  tiny::with_fixture const fixture(GENERATE(from_range(tiny::fixture_names())));
+  CAPTURE(tiny::current_fixture());
   auto config = tiny::config();
   config.vision_feature_layer = -1;
   config.vision_feature_select_strategy = "full";
@@ -237,6 +245,8 @@ TEST_CASE("the last hidden state of the tower is the reference's", "[llava][mode
 TEMPLATE_TEST_CASE("preference losses and their gradients are the reference's", "[llava][model]",
                    double, float)
 {
+  tiny::with_fixture const fixture(GENERATE(from_range(tiny::fixture_names())));
+  CAPTURE(tiny::current_fixture());
   using tol = tolerance<TestType>;
   lora_model<TestType> model;
   llava::llava_state<TestType> state;
@@ -290,6 +300,8 @@ TEMPLATE_TEST_CASE("preference losses and their gradients are the reference's", 
 TEMPLATE_TEST_CASE("five AdamW steps are the reference's", "[llava][model][optimizer]", double,
                    float)
 {
+  tiny::with_fixture const fixture(GENERATE(from_range(tiny::fixture_names())));
+  CAPTURE(tiny::current_fixture());
   using tol = tolerance<TestType>;
   lora_model<TestType> model;
   for (auto* p : model.trained()) p->decay = true;  // as the reference run did

@@ -5,24 +5,36 @@
 #include <cstdlib>
 #include <string>
 
-/// Folder of the trainer's fixtures: $PREFOPT_LLAVA_FIXTURE_DIR, else the path compiled in.
-inline std::string llava_fixture_dir()
-{
-  if (char const* dir = std::getenv("PREFOPT_LLAVA_FIXTURE_DIR")) { return dir; }
-#ifdef PREFOPT_LLAVA_FIXTURE_DIR_DEFAULT
-  return PREFOPT_LLAVA_FIXTURE_DIR_DEFAULT;
-#else
-  return "tests/fixtures/llava";
+#ifndef PREFOPT_LLAVA_FIXTURE_DIR_DEFAULT
+#define PREFOPT_LLAVA_FIXTURE_DIR_DEFAULT "tests/fixtures/llava"
 #endif
+#ifndef PREFOPT_IMAGE_FIXTURE_DIR_DEFAULT
+#define PREFOPT_IMAGE_FIXTURE_DIR_DEFAULT "tests/fixtures/image"
+#endif
+#ifndef PREFOPT_GOLDEN_DIR_DEFAULT
+#define PREFOPT_GOLDEN_DIR_DEFAULT "tests/golden"
+#endif
+
+inline std::string folder_from(char const* variable, char const* otherwise)
+{
+  char const* const folder = std::getenv(variable);
+  return folder != nullptr ? folder : otherwise;
 }
 
-/// Folder of the losses' golden values: $PREFOPT_GOLDEN_DIR, else the path compiled in.
+/// Folder of the trainer's fixtures.
+inline std::string llava_fixture_dir()
+{
+  return folder_from("PREFOPT_LLAVA_FIXTURE_DIR", PREFOPT_LLAVA_FIXTURE_DIR_DEFAULT);
+}
+
+/// Folder of the images' reference values.
+inline std::string image_fixture_dir()
+{
+  return folder_from("PREFOPT_IMAGE_FIXTURE_DIR", PREFOPT_IMAGE_FIXTURE_DIR_DEFAULT);
+}
+
+/// Folder of the losses' golden values.
 inline std::string golden_dir()
 {
-  if (char const* dir = std::getenv("PREFOPT_GOLDEN_DIR")) { return dir; }
-#ifdef PREFOPT_GOLDEN_DIR_DEFAULT
-  return PREFOPT_GOLDEN_DIR_DEFAULT;
-#else
-  return "tests/golden";
-#endif
+  return folder_from("PREFOPT_GOLDEN_DIR", PREFOPT_GOLDEN_DIR_DEFAULT);
 }

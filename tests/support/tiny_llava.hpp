@@ -3,9 +3,12 @@
 /// \file  The tiny LLaVA of tests/fixtures/llava: configuration, weights, batches, reference
 /// losses.
 
+#include <algorithm>
 #include <cmath>
 #include <cstddef>
+#include <filesystem>
 #include <fstream>
+#include <map>
 #include <stdexcept>
 #include <string>
 #include <string_view>
@@ -24,15 +27,58 @@ namespace tiny {
 
 using llava::index_t;
 
+/// The fixtures of the folder: "kv4" for golden_kv4.json. All have the same form.
+inline std::vector<std::string> fixture_names()
+{
+  std::vector<std::string> names;
+  std::string const head = "golden_";
+  for (auto const& entry : std::filesystem::directory_iterator(llava_fixture_dir())) {
+    std::string const name = entry.path().stem().string();
+    if (entry.path().extension() == ".json" && name.starts_with(head + "kv")) {
+      names.push_back(name.substr(head.size()));
+    }
+  }
+  if (names.empty()) {
+    throw std::runtime_error("expected golden_kv*.json in " + llava_fixture_dir() + ", got none");
+  }
+  std::sort(names.begin(), names.end());
+  return names;
+}
+
+/// The fixture that the functions below are about.
+inline std::string& current_fixture()
+{
+  static std::string name = "kv4";
+  return name;
+}
+
+/// Makes another fixture the current one while it lives.
+class with_fixture {
+ public:
+  explicit with_fixture(std::string name)
+      : before_(std::exchange(current_fixture(), std::move(name)))
+  {
+  }
+  with_fixture(with_fixture const&) = delete;
+  with_fixture& operator=(with_fixture const&) = delete;
+  ~with_fixture() { current_fixture() = before_; }
+
+ private:
+  std::string before_;
+};
+
 inline nlohmann::json const& golden()
 {
-  static nlohmann::json const values = [] {
-    std::string const path = llava_fixture_dir() + "/golden_kv4.json";
+  static std::map<std::string, nlohmann::json> loaded;
+  std::string const& name = current_fixture();
+  auto found = loaded.find(name);
+  if (found == loaded.end()) {
+    std::string const path = llava_fixture_dir() + "/golden_" + name + ".json";
     std::ifstream file(path);
     if (!file) throw std::runtime_error("expected a readable file, got " + path);
-    return nlohmann::json::parse(file);
-  }();
-  return values;
+    found = loaded.emplace(name, nlohmann::json::parse(file)).first;
+  }
+  return found->second;
 }
 
 inline double number(char const* name)
@@ -48,7 +94,8 @@ inline std::vector<index_t> ids(char const* name)
   return golden().at(name).get<std::vector<index_t>>();
 }
 
-inline llava::model_config config(index_t kv_heads = 4)
+/// The fixture's configuration, or one like it with another number of key and value heads.
+inline llava::model_config config(index_t kv_heads = 0)
 {
   nlohmann::json const& c = golden().at("config");
   llava::model_config out;
@@ -57,7 +104,7 @@ inline llava::model_config config(index_t kv_heads = 4)
   out.text.intermediate_size = c.at("I");
   out.text.num_hidden_layers = c.at("L");
   out.text.num_attention_heads = c.at("NH");
-  out.text.num_key_value_heads = kv_heads;
+  out.text.num_key_value_heads = kv_heads > 0 ? kv_heads : c.at("KV").get<index_t>();
   out.text.rms_norm_eps = c.at("eps");
   out.text.rope_theta = c.at("theta");
   out.text.max_position_embeddings = 64;

@@ -82,7 +82,7 @@ bool same_bits(std::vector<float> const& a, std::vector<float> const& b)
 
 TEST_CASE("padded and cropped bicubic resizing equals Pillow bit for bit", "[image]")
 {
-  std::ifstream file(llava_fixture_dir() + "/pillow_resize_golden.json");
+  std::ifstream file(image_fixture_dir() + "/pillow_resize_golden.json");
   REQUIRE(file);
   auto const golden = nlohmann::json::parse(file);
   REQUIRE(golden["cases"].size() == 10);
