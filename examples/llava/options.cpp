@@ -42,6 +42,12 @@ void require_count(std::string const& option, index_t most, index_t got)
 
 }  // namespace
 
+void throw_unknown(std::string const& option, std::string const& got)
+{
+  throw std::invalid_argument("--" + option + ": expected a name that this program has, got " +
+                              got);
+}
+
 void check_options(run_options const& o)
 {
   require_one_of("prompt", {"vicuna_v1", "llava_v1", "hugging_face"}, o.prompt);

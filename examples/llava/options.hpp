@@ -56,6 +56,10 @@ NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(run_options, model, pairs, images, prompt, im
                                    difficulty, levels, epochs_per_level, batch, micro_batch,
                                    learning_rate, warmup, weight_decay, max_grad_norm, max_length)
 
+/// Throws std::invalid_argument: no piece of the program goes by this name. For the end of every
+/// choice by name, so that a name that check_options() knows and a choice forgot is not a default.
+[[noreturn]] void throw_unknown(std::string const& option, std::string const& got);
+
 /// Throws std::invalid_argument that names the first option out of its range.
 void check_options(run_options const& options);
 

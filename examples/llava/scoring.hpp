@@ -23,7 +23,8 @@ inline std::vector<double> difficulty_of(session const& s)
     return s.step.difficulty<prefopt::vocabulary_entropy_mean<double>>();
   }
   if (name == "nll_mean") { return s.step.difficulty<prefopt::nll_mean<double>>(); }
-  return s.step.difficulty<prefopt::token_entropy_sum<double>>();
+  if (name == "entropy_sum") { return s.step.difficulty<prefopt::token_entropy_sum<double>>(); }
+  throw_unknown("difficulty", name);
 }
 
 /// The frozen reference is the model as loaded: one pass over all pairs, or the kept result of it.

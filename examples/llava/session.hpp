@@ -39,6 +39,7 @@ struct session {
 inline training_options what_to_train(run_options const& o)
 {
   if (o.train == "full") { return {.projector = true, .language_model = true}; }
+  if (o.train != "lora" && o.train != "lora_projector") { throw_unknown("train", o.train); }
   return {.projector = o.train == "lora_projector",
           .lora = {.rank = o.lora_rank, .alpha = o.lora_alpha, .seed = o.seed}};
 }

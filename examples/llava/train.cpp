@@ -180,7 +180,10 @@ bool run_curriculum(session& s, run_control const& control)
   if (s.options.curriculum == "all_at_once") {
     return run_schedule(s, control, prefopt::all_at_once{epochs});
   }
-  return run_schedule(s, control, prefopt::one_pass{epochs});
+  if (s.options.curriculum == "one_pass") {
+    return run_schedule(s, control, prefopt::one_pass{epochs});
+  }
+  throw_unknown("curriculum", s.options.curriculum);
 }
 
 }  // namespace

@@ -42,9 +42,4 @@ std::string canonical_name(std::string_view name)
   return std::string(name);
 }
 
-bool is_derived_tensor(std::string_view name)
-{
-  return name.ends_with(".inv_freq") || name.ends_with(".position_ids");
-}
-
 }  // namespace llava

@@ -14,7 +14,4 @@ namespace llava {
 /// (adapters) is kept. Other names come back unchanged, so the function is its own fixed point.
 std::string canonical_name(std::string_view name);
 
-/// Whether a tensor is a derived table (`inv_freq`, `position_ids`) that no model needs to read.
-bool is_derived_tensor(std::string_view name);
-
 }  // namespace llava

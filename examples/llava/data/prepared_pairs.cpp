@@ -24,7 +24,17 @@ prefopt::noise_level level_of(run_options const& o)
   if (o.noise_schedule == "cosine") {
     return prefopt::noise_level_at(prefopt::cosine_noise_schedule{}, o.noise_step);
   }
-  return prefopt::noise_level_at(prefopt::sigmoid_noise_schedule{}, o.noise_step);
+  if (o.noise_schedule == "sigmoid") {
+    return prefopt::noise_level_at(prefopt::sigmoid_noise_schedule{}, o.noise_step);
+  }
+  throw_unknown("noise-schedule", o.noise_schedule);
+}
+
+prefopt::square_mode square_mode_of(run_options const& o)
+{
+  if (o.image_mode == "pad") { return prefopt::square_mode::pad; }
+  if (o.image_mode == "crop") { return prefopt::square_mode::centre_crop; }
+  throw_unknown("image-mode", o.image_mode);
 }
 
 }  // namespace
@@ -48,9 +58,7 @@ std::vector<prepared_pair> prepare_pairs(run_options const& options, tokenizer c
 }
 
 pixel_source::pixel_source(run_options const& options, index_t image_size, std::size_t cache_bytes)
-    : preprocess_{.size = image_size,
-                  .mode = options.image_mode == "crop" ? prefopt::square_mode::centre_crop
-                                                       : prefopt::square_mode::pad},
+    : preprocess_{.size = image_size, .mode = square_mode_of(options)},
       level_(level_of(options)),
       seed_(options.seed),
       cache_left_(cache_bytes)

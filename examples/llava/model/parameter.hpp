@@ -17,8 +17,7 @@ struct parameter {
   buffer<Real> values;
   buffer<Real> gradient;  // same size, added to by every backward pass; empty if frozen
   bool trained = false;
-  bool decay = true;               // weight decay: not for biases and norm weights
-  double learning_rate_scale = 1;  // factor on the scheduled learning rate
+  bool decay = true;  // weight decay: not for biases and norm weights
 
   index_t size() const { return values.size(); }
 };

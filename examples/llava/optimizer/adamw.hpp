@@ -41,8 +41,7 @@ struct adamw {
   /// One step on every parameter:
   ///     p *= 1 - rate decay;  m += (1 - beta1)(g - m);  v = beta2 v + (1 - beta2) g^2
   ///     p -= rate / (1 - beta1^t) m / (sqrt(v / (1 - beta2^t)) + epsilon)
-  /// with g the gradient times `gradient_scale` (of clipping), and rate = learning_rate times the
-  /// parameter's own factor.
+  /// with g the gradient times `gradient_scale` (of clipping), and rate = learning_rate.
   void step(std::vector<parameter<Real>*> const& parameters, double learning_rate,
             double gradient_scale = 1);
 };
@@ -140,16 +139,16 @@ void adamw<Real>::step(std::vector<parameter<Real>*> const& parameters, double l
                                   std::to_string(m.first.size()) + " and " +
                                   std::to_string(m.second.size()));
     }
-    double const rate = learning_rate * p.learning_rate_scale;
     double const decay = p.decay ? options.weight_decay : 0.0;
     for_each_index(
         p.size(), 8,
         detail::adamw_element<Real>{
-            static_cast<Real>(1 - rate * decay), static_cast<Real>(options.beta2),
+            static_cast<Real>(1 - learning_rate * decay), static_cast<Real>(options.beta2),
             static_cast<Real>(1 - options.beta1), static_cast<Real>(1 - options.beta2),
-            static_cast<Real>(rate / correction1), static_cast<Real>(std::sqrt(correction2)),
-            static_cast<Real>(options.epsilon), static_cast<Real>(gradient_scale),
-            p.gradient.data(), m.first.data(), m.second.data(), p.values.data()});
+            static_cast<Real>(learning_rate / correction1),
+            static_cast<Real>(std::sqrt(correction2)), static_cast<Real>(options.epsilon),
+            static_cast<Real>(gradient_scale), p.gradient.data(), m.first.data(), m.second.data(),
+            p.values.data()});
   }
 }
 

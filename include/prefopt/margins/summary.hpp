@@ -19,8 +19,8 @@ struct term_summary {
       0;  ///< TRL's rewards/chosen, where the positive branch is the chosen answer
   double negative_reward = 0;  ///< TRL's rewards/rejected; 0 for an anchor
   double margin = 0;           ///< TRL's rewards/margins, for this term's modality
-  double wins = 0;             ///< samples with margin > 0: TRL's rewards/accuracies counts no ties
-  double ties = 0;             ///< samples with margin = 0
+  double wins = 0;             ///< weight with margin > 0: TRL's rewards/accuracies counts no ties
+  double ties = 0;             ///< weight with margin = 0
   double pull = 0;             ///< |d value / d score|: what the term contributes to the gradient
 };
 
