@@ -69,6 +69,48 @@ void check_log_sigmoid()
   CHECK(worst_sigmoid < 2);
 }
 
+/// Negative points: towards 0 down to the smallest number, dense about -ln 2, and outwards.
+template <class Real>
+std::vector<Real> log_probabilities()
+{
+  std::vector<Real> points{-std::numeric_limits<Real>::denorm_min(),
+                           -std::numeric_limits<Real>::min()};
+  for (Real size = std::numeric_limits<Real>::min(); size <= Real(1e4); size *= Real(1.37)) {
+    points.push_back(-size);
+  }
+  for (int i = -200; i <= 200; ++i) {
+    points.push_back(Real(-0.6931471805599453) * (1 + Real(i) / 2000));
+  }
+  return points;
+}
+
+long double reference_log1m_exp(long double x)
+{
+  return x > -0.5L ? std::log(-std::expm1(x)) : std::log1p(-std::exp(x));
+}
+
+template <class Real>
+void check_log1m_exp()
+{
+  double worst_value = 0, worst_slope = 0;
+  for (Real x : log_probabilities<Real>()) {
+    auto const r = log1m_exp_with_slope(x);
+    long double const wide = x;
+    worst_value = std::max(worst_value, roundings(r.value, reference_log1m_exp(wide)));
+    long double const slope = std::exp(wide) / std::expm1(wide);
+    // Beyond the largest number (1 / x of a subnormal x) the slope is infinite.
+    if (-slope <= static_cast<long double>(std::numeric_limits<Real>::max())) {
+      worst_slope = std::max(worst_slope, roundings(r.slope, slope));
+    } else {
+      REQUIRE(r.slope == -infinity_v<Real>);
+    }
+    REQUIRE(log1m_exp(x) == r.value);
+  }
+  CAPTURE(worst_value, worst_slope);
+  CHECK(worst_value < 2);  // one exponential and one logarithm
+  CHECK(worst_slope < 2);  // two exponentials and a quotient
+}
+
 }  // namespace
 
 TEST_CASE("log sigmoid and its slope keep full relative precision from -1e4 to 1e4", "[math]")
@@ -89,6 +131,58 @@ TEST_CASE("log sigmoid has its limits at infinity and passes NaN on", "[math]")
   CHECK(softplus(inf) == inf);
   CHECK(sigmoid(-inf) == 0);
   CHECK(sigmoid(0.0) == 0.5);
+}
+
+TEST_CASE("log(1 - e^x) and its slope keep full relative precision on both sides of -ln 2",
+          "[math]")
+{
+  check_log1m_exp<float>();
+  check_log1m_exp<double>();
+  CHECK(log1m_exp(-1e-300) == std::log(1e-300));
+  CHECK(log1m_exp(-700.0) == -std::exp(-700.0));
+}
+
+TEST_CASE("log(1 - e^x) is -infinity at 0, 0 at -infinity, NaN above 0 and for NaN", "[math]")
+{
+  double const inf = infinity_v<double>;
+  CHECK(log1m_exp(0.0) == -inf);
+  CHECK(log1m_exp(-0.0) == -inf);
+  CHECK(log1m_exp_with_slope(0.0).slope == -inf);
+  CHECK(log1m_exp_with_slope(-0.0).slope == -inf);
+  CHECK(log1m_exp(-inf) == 0);
+  CHECK(log1m_exp_with_slope(-inf).slope == 0);
+  CHECK(std::isnan(log1m_exp(0.5)));
+  CHECK(std::isnan(log1m_exp(quiet_nan_v<double>)));
+  CHECK(std::isnan(log1m_exp_with_slope(quiet_nan_v<double>).slope));
+}
+
+TEST_CASE("abs of a plain scalar drops the sign, also of 0, and passes NaN on", "[math]")
+{
+  CHECK(prefopt::abs(-2.5f) == 2.5f);
+  CHECK(prefopt::abs(2.5) == 2.5);
+  CHECK(prefopt::abs(-infinity_v<double>) == infinity_v<double>);
+  CHECK_FALSE(std::signbit(prefopt::abs(-0.0)));
+  CHECK(std::isnan(prefopt::abs(quiet_nan_v<float>)));
+  STATIC_REQUIRE(prefopt::abs(-1.0) == 1.0);
+}
+
+TEST_CASE("clamp bounds a plain scalar from both sides and passes NaN on", "[math]")
+{
+  CHECK(prefopt::clamp(-3.0f, -1, 2) == -1);
+  CHECK(prefopt::clamp(0.5f, -1, 2) == 0.5f);
+  CHECK(prefopt::clamp(infinity_v<double>, -1, 2) == 2);
+  CHECK(std::isnan(prefopt::clamp(quiet_nan_v<double>, -1, 2)));
+}
+
+TEST_CASE("value_of, detach and chain leave a plain scalar alone", "[math]")
+{
+  CHECK(value_of(3.5f) == 3.5f);
+  CHECK(detach(3.5f) == 3.5f);
+  CHECK(chain(2.0f, 7, 3.5f) == 2.0f);
+  CHECK(chain(2.0, 7, 3.5, 8, 4.5) == 2.0);
+  CHECK(std::signbit(chain(-0.0, 7, 3.5, 8, 4.5)));
+  STATIC_REQUIRE(std::is_same_v<value_t<float>, float>);
+  STATIC_REQUIRE(std::is_same_v<value_t<dual<double, 3>>, double>);
 }
 
 TEST_CASE("max and min let a NaN in their first argument through", "[math]")
@@ -155,6 +249,11 @@ TEST_CASE("functions of dual numbers have the closed-form partials", "[dual]")
     check_dual(exp(x), std::exp(a), 0, std::exp(a));
     check_dual(log(x), std::log(a), 0, 1 / a);
     check_dual(log1p(x), std::log1p(a), 0, 1 / (1 + a));
+    check_dual(expm1(x), std::expm1(a), 0, std::exp(a));
+    check_dual(expm1(-x), std::expm1(-a), 0, -std::exp(-a));
+    check_dual(log1m_exp(-x), static_cast<double>(reference_log1m_exp(-a)), 0, 1 / std::expm1(a));
+    check_dual(abs(x), a, 0, 1);
+    check_dual(abs(-x), a, 0, 1);
     double const s = 1 / (1 + std::exp(-a));
     double const t = 1 / (1 + std::exp(a));  // 1 - s
     check_dual(log_sigmoid(x), -std::log1p(std::exp(-a)), 0, t);
@@ -187,4 +286,83 @@ TEST_CASE("an infinite constant does not turn a zero partial into NaN", "[dual]"
   CHECK(log_sigmoid(x - inf).value == -inf);
   CHECK(log_sigmoid(x - inf).partial[0] == 1);
   CHECK(log_sigmoid(x + inf).partial[0] == 0);
+}
+
+TEST_CASE("expm1 and log(1 - e^x) of a dual number keep their slopes where they all but vanish",
+          "[dual]")
+{
+  dual2 const x = dual2::variable(-600, 0);
+  CHECK(expm1(x).partial[0] == std::exp(-600.0));
+  CHECK(log1m_exp(x).value == -std::exp(-600.0));
+  CHECK(log1m_exp(x).partial[0] == -std::exp(-600.0));
+  dual2 const near_zero = dual2::variable(-1e-300, 0);
+  CHECK(log1m_exp(near_zero).partial[0] == Approx(-1e300).epsilon(1e-15));
+}
+
+TEST_CASE("log(1 - e^x) of a dual number is infinite at 0 only by what x depends on", "[dual]")
+{
+  dual2 const zero = dual2::variable(0, 1);
+  for (dual2 const& r : {log1m_exp(zero), prefopt::log1m_exp(zero)}) {
+    CHECK(r.value == -infinity_v<double>);
+    CHECK(r.partial[0] == 0);
+    CHECK(r.partial[1] == -infinity_v<double>);
+  }
+}
+
+TEST_CASE("abs of a dual number has derivative 0 at 0", "[dual]")
+{
+  for (double zero : {0.0, -0.0}) {
+    check_dual(abs(dual2::variable(zero, 0)), 0, 0, 0);
+    check_dual(prefopt::abs(dual2::variable(zero, 0)), 0, 0, 0);
+  }
+  dual2 const steep = chain(0.0, infinity_v<double>, dual2::variable(1, 0));
+  CHECK(abs(steep).partial[0] == 0);
+  dual2 const nan = abs(dual2::variable(quiet_nan_v<double>, 0));
+  CHECK(std::isnan(nan.value));
+  CHECK(std::isnan(nan.partial[0]));
+}
+
+TEST_CASE("clamp passes the derivative on the closed interval and stops it outside", "[dual]")
+{
+  auto const clamped = [](double at) { return clamp(dual2::variable(at, 0), -1, 2); };
+  check_dual(clamped(-1), -1, 1, 0);
+  check_dual(clamped(0.5), 0.5, 1, 0);
+  check_dual(clamped(2), 2, 1, 0);
+  check_dual(clamped(-1.5), -1, 0, 0);
+  check_dual(clamped(2.5), 2, 0, 0);
+  CHECK(std::isnan(clamped(quiet_nan_v<double>).value));
+  CHECK(clamped(quiet_nan_v<double>).partial[0] == 1);
+}
+
+TEST_CASE("a detached dual number keeps its value and loses its derivatives", "[dual]")
+{
+  dual2 const x = dual2::variable(3, 0);
+  check_dual(detach(x), 3, 0, 0);
+  check_dual(detach(x) * x, 9, 3, 0);
+  CHECK(value_of(x) == 3);
+  CHECK(prefopt::value_of(x) == 3);
+}
+
+TEST_CASE("chain takes a formula's value and slopes as they are given", "[dual]")
+{
+  dual2 const x = dual2::variable(3, 0);
+  dual2 const y = dual2::variable(5, 1);
+  check_dual(chain(7, 2, x), 7, 2, 0);
+  check_dual(chain(7, 2, x, -4, y), 7, 2, -4);
+  check_dual(chain(7, 2, x, -4, y, 10, x), 7, 12, -4);
+  check_dual(chain(7, 2, x, -4, 5.0), 7, 2, 0);  // a constant has no derivative
+  check_dual(chain(7, 2, 3.0, -4, y), 7, 0, -4);
+  CHECK(std::signbit(chain(-0.0, 2, x, -4, y).value));
+}
+
+TEST_CASE("in chain 0 times an infinite derivative is 0", "[dual]")
+{
+  double const inf = infinity_v<double>;
+  dual2 const steep = chain(1, inf, dual2::variable(1, 0));
+  CHECK(steep.partial[0] == inf);
+  CHECK(steep.partial[1] == 0);
+  check_dual(chain(7, 0, steep), 7, 0, 0);
+  check_dual(chain(7, 0, steep, 3, dual2::variable(5, 1)), 7, 0, 3);
+  CHECK(chain(7, 2, steep).partial[0] == inf);
+  CHECK(std::isnan(chain(7, quiet_nan_v<double>, steep).partial[0]));
 }

@@ -34,10 +34,10 @@ struct dual {
     return d;
   }
 
-  /// f(x) from the value of f and of its derivative at x.
-  PREFOPT_HD friend dual chain(Value const& f, Value const& slope, dual const& x)
+  /// What `chain` in core/math.hpp does for dual numbers.
+  PREFOPT_HD friend dual chain_through_zeros(Value const& f, Value const& slope, dual const& x)
   {
-    return chain_each(f, slope, x, std::make_integer_sequence<int, N>{});
+    return chain_through_zeros_each(f, slope, x, std::make_integer_sequence<int, N>{});
   }
 
   PREFOPT_HD friend dual operator+(dual const& a, dual const& b)
@@ -57,42 +57,44 @@ struct dual {
     Value const q = a.value / b.value;
     return combine(q, a, Value(1) / b.value, b, -q / b.value);
   }
-  PREFOPT_HD friend dual operator-(dual const& a) { return chain(-a.value, Value(-1), a); }
+  PREFOPT_HD friend dual operator-(dual const& a) { return apply(-a.value, Value(-1), a); }
 
   // With a constant on one side nothing multiplies a partial by zero, so an infinite constant
   // cannot turn a zero derivative into NaN.
   PREFOPT_HD friend dual operator+(dual const& a, Value const& b)
   {
-    return chain(a.value + b, Value(1), a);
+    return apply(a.value + b, Value(1), a);
   }
   PREFOPT_HD friend dual operator+(Value const& a, dual const& b) { return b + a; }
   PREFOPT_HD friend dual operator-(dual const& a, Value const& b)
   {
-    return chain(a.value - b, Value(1), a);
+    return apply(a.value - b, Value(1), a);
   }
   PREFOPT_HD friend dual operator-(Value const& a, dual const& b)
   {
-    return chain(a - b.value, Value(-1), b);
+    return apply(a - b.value, Value(-1), b);
   }
   PREFOPT_HD friend dual operator*(dual const& a, Value const& b)
   {
-    return chain(a.value * b, b, a);
+    return apply(a.value * b, b, a);
   }
   PREFOPT_HD friend dual operator*(Value const& a, dual const& b) { return b * a; }
   PREFOPT_HD friend dual operator/(dual const& a, Value const& b)
   {
-    return chain(a.value / b, Value(1) / b, a);
+    return apply(a.value / b, Value(1) / b, a);
   }
 
   PREFOPT_HD friend auto operator<(dual const& a, dual const& b) { return a.value < b.value; }
   PREFOPT_HD friend auto operator>(dual const& a, dual const& b) { return a.value > b.value; }
   PREFOPT_HD friend auto operator<=(dual const& a, dual const& b) { return a.value <= b.value; }
   PREFOPT_HD friend auto operator>=(dual const& a, dual const& b) { return a.value >= b.value; }
+  PREFOPT_HD friend auto operator==(dual const& a, dual const& b) { return a.value == b.value; }
 
   PREFOPT_HD friend auto operator<(dual const& a, Value const& b) { return a.value < b; }
   PREFOPT_HD friend auto operator>(dual const& a, Value const& b) { return a.value > b; }
   PREFOPT_HD friend auto operator<=(dual const& a, Value const& b) { return a.value <= b; }
   PREFOPT_HD friend auto operator>=(dual const& a, Value const& b) { return a.value >= b; }
+  PREFOPT_HD friend auto operator==(dual const& a, Value const& b) { return a.value == b; }
 
   /// Chooses value and derivatives together: the branch not taken contributes nothing, not 0 * inf.
   template <class Condition>
@@ -105,39 +107,69 @@ struct dual {
   {
     using std::exp;
     Value const e = exp(x.value);
-    return chain(e, e, x);
+    return apply(e, e, x);
+  }
+  PREFOPT_HD friend dual expm1(dual const& x)
+  {
+    using std::exp;
+    using std::expm1;
+    // Not expm1(x) + 1 for the slope, which is 0 long before e^x.
+    return apply(expm1(x.value), exp(x.value), x);
   }
   PREFOPT_HD friend dual log(dual const& x)
   {
     using std::log;
-    return chain(log(x.value), Value(1) / x.value, x);
+    return apply(log(x.value), Value(1) / x.value, x);
   }
   PREFOPT_HD friend dual log1p(dual const& x)
   {
     using std::log1p;
-    return chain(log1p(x.value), Value(1) / (Value(1) + x.value), x);
+    return apply(log1p(x.value), Value(1) / (Value(1) + x.value), x);
   }
   PREFOPT_HD friend dual log_sigmoid(dual const& x)
   {
     auto const r = log_sigmoid_with_slope(x.value);
-    return chain(r.value, r.slope, x);
+    return apply(r.value, r.slope, x);
   }
   PREFOPT_HD friend dual sigmoid(dual const& x)
   {
     auto const up = log_sigmoid_with_slope(Value(-x.value));
     auto const down = log_sigmoid_with_slope(x.value);
-    return chain(up.slope, up.slope * down.slope, x);
+    return apply(up.slope, up.slope * down.slope, x);
   }
 
  private:
   // The partials are written out by pack expansion: a loop is not unrolled at -O2.
+  /// f(x) from the value of f and of its derivative at x.
+  PREFOPT_HD static dual apply(Value const& f, Value const& slope, dual const& x)
+  {
+    return apply_each(f, slope, x, std::make_integer_sequence<int, N>{});
+  }
   template <int... K>
-  PREFOPT_HD static dual chain_each(Value const& f, Value const& slope, dual const& x,
+  PREFOPT_HD static dual apply_each(Value const& f, Value const& slope, dual const& x,
                                     std::integer_sequence<int, K...>)
   {
     dual r(f);
     ((r.partial[K] = slope * x.partial[K]), ...);
     return r;
+  }
+  template <int... K>
+  PREFOPT_HD static dual chain_through_zeros_each(Value const& f, Value const& slope, dual const& x,
+                                                  std::integer_sequence<int, K...>)
+  {
+    dual r(f);
+    ((r.partial[K] = product_through_zeros(slope, x.partial[K])), ...);
+    return r;
+  }
+  PREFOPT_HD static Value product_through_zeros(Value const& a, Value const& b)
+  {
+    return select_value(a == Value(0), a, select_value(b == Value(0), b, a * b));
+  }
+  template <class Condition>
+  PREFOPT_HD static Value select_value(Condition const& condition, Value const& a, Value const& b)
+  {
+    using prefopt::select;
+    return select(condition, a, b);
   }
   PREFOPT_HD static dual combine(Value const& f, dual const& a, Value const& slope_a, dual const& b,
                                  Value const& slope_b)
@@ -157,11 +189,36 @@ struct dual {
   PREFOPT_HD static dual select_each(Condition const& condition, dual const& a, dual const& b,
                                      std::integer_sequence<int, K...>)
   {
-    using prefopt::select;
-    dual r(select(condition, a.value, b.value));
-    ((r.partial[K] = select(condition, a.partial[K], b.partial[K])), ...);
+    dual r(select_value(condition, a.value, b.value));
+    ((r.partial[K] = select_value(condition, a.partial[K], b.partial[K])), ...);
     return r;
   }
 };
+
+// These overload what core/math.hpp has for any scalar; not friends, so that prefopt::abs(x) finds
+// them too.
+
+/// The number without its derivatives.
+template <class Value, int N>
+PREFOPT_HD constexpr Value value_of(dual<Value, N> const& x)
+{
+  return x.value;
+}
+
+template <class Value, int N>
+PREFOPT_HD dual<Value, N> abs(dual<Value, N> const& x)
+{
+  Value const zero(0);
+  // Where x is neither above nor below 0 it is its own slope: 0, or NaN.
+  Value const slope = select(x.value > zero, Value(1), select(x.value < zero, Value(-1), x.value));
+  return chain(abs(x.value), slope, x);
+}
+
+template <class Value, int N>
+PREFOPT_HD dual<Value, N> log1m_exp(dual<Value, N> const& x)
+{
+  auto const r = log1m_exp_with_slope(x.value);
+  return chain(r.value, r.slope, x);  // through zeros: the slope is infinite at 0
+}
 
 }  // namespace prefopt

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <limits>
 #include <type_traits>
+#include <utility>
 
 #include <prefopt/config.hpp>
 
@@ -75,17 +76,81 @@ PREFOPT_HD constexpr Scalar min(Number a, Scalar const& b)
   return min(b, Scalar(a));
 }
 
-/// log(sigmoid(x)) and its derivative sigmoid(-x), which share one exponential.
+/// |x|, with derivative 0 at 0; NaN propagates.
 template <class Scalar>
-struct log_sigmoid_result {
+PREFOPT_HD constexpr Scalar abs(Scalar const& x)
+{
+  return select(x > Scalar(0), x, Scalar(0) - x);  // 0 - x: +0 for both zeros
+}
+
+/// The number in a scalar: x itself, or the value of a dual number. Slopes for `chain` are computed
+/// from it. A scalar type that carries derivatives overloads it in its own namespace.
+template <class Scalar>
+PREFOPT_HD constexpr Scalar value_of(Scalar const& x)
+{
+  return x;
+}
+
+/// The type of `value_of(x)`.
+template <class Scalar>
+using value_t = decltype(value_of(std::declval<Scalar const&>()));
+
+/// x as a constant: its value, with derivative 0 (a stop-gradient).
+template <class Scalar>
+PREFOPT_HD constexpr Scalar detach(Scalar const& x)
+{
+  return Scalar(value_of(x));
+}
+
+/// f(x) for an f whose value and derivative at `value_of(x)` are known in closed form: `f` itself
+/// for a plain scalar; a dual number gets the partials slope * x.partial. There a factor that is
+/// exactly 0 makes the product 0, whatever the other is: what f or x does not depend on contributes
+/// nothing where a derivative is infinite.
+template <class Scalar>
+PREFOPT_HD constexpr Scalar chain(std::type_identity_t<value_t<Scalar>> const& f,
+                                  std::type_identity_t<value_t<Scalar>> const& slope,
+                                  Scalar const& x)
+{
+  if constexpr (std::is_same_v<value_t<Scalar>, Scalar>) {
+    return f;
+  } else {
+    return chain_through_zeros(f, slope, x);
+  }
+}
+
+/// The same for several arguments, each after the partial derivative of f by it:
+/// `chain(f, slope_a, a, slope_b, b)`. Plain constants may stand beside dual numbers.
+template <class Scalar, class... More>
+PREFOPT_HD constexpr auto chain(std::type_identity_t<value_t<Scalar>> const& f,
+                                std::type_identity_t<value_t<Scalar>> const& slope, Scalar const& x,
+                                std::type_identity_t<value_t<Scalar>> const& next_slope,
+                                More const&... more)
+{
+  // -0, because adding it changes no number: not even -0.
+  return chain(f, slope, x) + chain(value_t<Scalar>(-0.0f), next_slope, more...);
+}
+
+/// x within [low, high], constants that must be ordered. The derivative passes on the closed
+/// interval and is 0 outside; NaN in x propagates.
+template <class Scalar>
+PREFOPT_HD constexpr Scalar clamp(Scalar const& x, std::type_identity_t<value_t<Scalar>> const& low,
+                                  std::type_identity_t<value_t<Scalar>> const& high)
+{
+  return min(max(x, Scalar(low)), Scalar(high));
+}
+
+/// A function and its derivative, which share their exponentials.
+template <class Scalar>
+struct value_and_slope {
   Scalar value;
   Scalar slope;
 };
 
-/// Both to full relative precision for every x: value -> x as x -> -inf and -> -e^-x as x -> inf;
-/// the slope never forms 1 - sigmoid(x). NaN propagates.
+/// log(sigmoid(x)) and its derivative sigmoid(-x), both to full relative precision for every x:
+/// value -> x as x -> -inf and -> -e^-x as x -> inf; the slope never forms 1 - sigmoid(x). NaN
+/// propagates.
 template <class Scalar>
-PREFOPT_HD log_sigmoid_result<Scalar> log_sigmoid_with_slope(Scalar const& x)
+PREFOPT_HD value_and_slope<Scalar> log_sigmoid_with_slope(Scalar const& x)
 {
   using std::exp;
   using std::log1p;
@@ -114,6 +179,30 @@ template <class Scalar>
 PREFOPT_HD Scalar sigmoid(Scalar const& x)
 {
   return log_sigmoid_with_slope(Scalar(-x)).slope;
+}
+
+/// log(1 - e^x) for x <= 0 and its derivative -1 / expm1(-x), both to full relative precision:
+/// value
+/// -> log(-x) and slope -> 1 / x as x -> 0, both -> -e^x as x -> -inf. At 0 both are -inf; above it
+/// the value is NaN. NaN propagates. The cut at -ln 2 is that of Maechler 2012, "Accurately
+/// computing log(1 - exp(-|a|))", eq. 7.
+template <class Scalar>
+PREFOPT_HD value_and_slope<Scalar> log1m_exp_with_slope(Scalar const& x)
+{
+  using std::exp;
+  using std::expm1;
+  using std::log;
+  using std::log1p;
+  Scalar const e = exp(x);
+  Scalar const rest = Scalar(0) - expm1(x);  // 1 - e^x, +0 at both zeros
+  return {select(x > Scalar(-0.69314718055994531), log(rest), log1p(-e)), -(e / rest)};
+}
+
+/// The log-probability of everything else, from a log-probability: log(1 - e^x) for x <= 0.
+template <class Scalar>
+PREFOPT_HD Scalar log1m_exp(Scalar const& x)
+{
+  return log1m_exp_with_slope(x).value;
 }
 
 }  // namespace prefopt
