@@ -200,6 +200,7 @@ TEST_CASE("max and min with a whole number keep the other's type and its NaN", "
   CHECK(max(0.5, 0) == 0.5);
   CHECK(min(0.5f, 1) == 0.5f);
   CHECK(min(1, 0.5f) == 0.5f);
+  CHECK(max(std::int64_t{2}, std::int64_t{3}) == 3);
   CHECK(std::isnan(max(0, quiet_nan_v<float>)));
   CHECK(std::isnan(min(quiet_nan_v<float>, 0)));
 }

@@ -115,9 +115,9 @@ TEMPLATE_TEST_CASE_SIG("exp, expm1, log and log1p of packs stay within their sta
   double const p = worst_ulps<N>(f_log1p, [](double x) { return std::log1p(x); });
   CAPTURE(e, m, l, p);
   // Largest errors with stride 1, that is over all floats: 1.0231, 1.2780, 1.0060 and 0.8978 with
-  // fused multiply-add, and no larger without.
+  // fused multiply-add; 1.2880 for expm1 and no larger for the others without.
   CHECK(e < 1.03);
-  CHECK(m < 1.28);
+  CHECK(m < 1.29);
   CHECK(l < 1.01);
   CHECK(p < 0.9);
   check_special_values<N>();

@@ -23,9 +23,9 @@ template <class Real>
 inline constexpr Real quiet_nan_v = std::numeric_limits<Real>::quiet_NaN();
 
 /// `condition ? a : b`, lane by lane where the scalar is a pack. Formulas choose with it.
-template <class Real>
-  requires std::is_floating_point_v<Real>
-PREFOPT_HD constexpr Real select(bool condition, Real a, Real b)
+template <class Number>
+  requires std::is_arithmetic_v<Number>
+PREFOPT_HD constexpr Number select(bool condition, Number a, Number b)
 {
   return condition ? a : b;
 }
@@ -181,11 +181,10 @@ PREFOPT_HD Scalar sigmoid(Scalar const& x)
   return log_sigmoid_with_slope(Scalar(-x)).slope;
 }
 
-/// log(1 - e^x) for x <= 0 and its derivative -1 / expm1(-x), both to full relative precision:
-/// value
-/// -> log(-x) and slope -> 1 / x as x -> 0, both -> -e^x as x -> -inf. At 0 both are -inf; above it
-/// the value is NaN. NaN propagates. The cut at -ln 2 is that of Maechler 2012, "Accurately
-/// computing log(1 - exp(-|a|))", eq. 7.
+/// log(1 - e^x) for x <= 0 and its derivative -1 / expm1(-x), both to full relative precision. As
+/// x -> 0 the value is log(-x) and the slope 1 / x, as x -> -inf both are -e^x. At 0 both are -inf;
+/// above it the value is NaN. NaN propagates. The cut at -ln 2 is that of Maechler 2012,
+/// "Accurately computing log(1 - exp(-|a|))", eq. 7.
 template <class Scalar>
 PREFOPT_HD value_and_slope<Scalar> log1m_exp_with_slope(Scalar const& x)
 {

@@ -3,7 +3,6 @@
 /// \file  From a ranking and a schedule to batches of sample indices: repeatable, resumable at
 /// every batch, the same for any number of ranks.
 
-#include <algorithm>
 #include <cstdint>
 #include <string>
 #include <type_traits>
@@ -134,7 +133,7 @@ class curriculum_sampler {
                             std::to_string(indices.size()));
     }
     if (done()) { return {}; }
-    index_t const size = std::min(batch_, draws_ - state_.position);
+    index_t const size = min(batch_, draws_ - state_.position);
     index_t const begin = slice_begin(size, mine.rank, mine.ranks);
     index_t const count = slice_begin(size, mine.rank + 1, mine.ranks) - begin;
     fill(state_.position + begin, indices.part(0, count));
@@ -164,7 +163,7 @@ class curriculum_sampler {
   /// The first `size mod ranks` ranks take one sample more.
   static constexpr index_t slice_begin(index_t size, index_t rank, index_t ranks)
   {
-    return rank * (size / ranks) + std::min(rank, size % ranks);
+    return rank * (size / ranks) + min(rank, size % ranks);
   }
 
   void enter_phase() { draws_ = done() ? 0 : draws_of(schedule_, state_.phase, levels_); }
@@ -204,7 +203,7 @@ class curriculum_sampler {
         // Once through the part before any of its samples comes again.
         index_t const run = (draw - before) / part.size();
         run_begin = before + run * part.size();
-        run_end = std::min(run_begin + part.size(), before + part.draws);
+        run_end = min(run_begin + part.size(), before + part.draws);
         order = permutation(part.size(), derived_seed(seed, j, run));
       }
       indices[i] = part.first + order(draw - run_begin);

@@ -3,7 +3,6 @@
 /// \file  From a decoded image to the tensor a CLIP tower takes, and a mask through the same
 /// geometry.
 
-#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <stdexcept>
@@ -46,8 +45,8 @@ inline square_geometry make_square_geometry(index_t width, index_t height,
                                             preprocess_options const& options)
 {
   index_t const size = options.size;
-  index_t const short_side = std::min(width, height);
-  index_t const long_side = std::max(width, height);
+  index_t const short_side = min(width, height);
+  index_t const long_side = max(width, height);
   if (short_side <= 0 || size <= 0) {
     throw std::invalid_argument("preprocess: expected positive sizes, got an image of " +
                                 std::to_string(width) + " x " + std::to_string(height) +
@@ -87,8 +86,8 @@ namespace detail {
 /// Copies `in` onto `out` with its top left corner at (left, top); what lies outside is cut off.
 inline void paste(byte_image const& in, index_t left, index_t top, byte_image& out)
 {
-  index_t const x_begin = std::max<index_t>(0, -left), x_end = std::min(in.width, out.width - left);
-  index_t const y_begin = std::max<index_t>(0, -top), y_end = std::min(in.height, out.height - top);
+  index_t const x_begin = max(-left, index_t{0}), x_end = min(in.width, out.width - left);
+  index_t const y_begin = max(-top, index_t{0}), y_end = min(in.height, out.height - top);
   for (index_t y = y_begin; y < y_end; ++y) {
     for (index_t x = x_begin; x < x_end; ++x) {
       for (index_t c = 0; c < in.channels; ++c) { out.at(x + left, y + top, c) = in.at(x, y, c); }

@@ -3,7 +3,6 @@
 /// \file  Resizing of 8-bit images: Pillow's antialiased bicubic bit for bit, and nearest
 /// neighbour.
 
-#include <algorithm>
 #include <cstdint>
 #include <vector>
 
@@ -35,13 +34,13 @@ struct resize_taps {
 inline resize_taps cubic_taps(index_t in_size, index_t out_size, index_t out)
 {
   double const scale = static_cast<double>(in_size) / static_cast<double>(out_size);
-  double const stretch = std::max(scale, 1.0);
+  double const stretch = max(scale, 1.0);
   double const support = 2 * stretch;
   double const inverse = 1.0 / stretch;
   double const centre = (static_cast<double>(out) + 0.5) * scale;
 
-  index_t const first = std::max<index_t>(static_cast<index_t>(centre - support + 0.5), 0);
-  index_t const last = std::min(static_cast<index_t>(centre + support + 0.5), in_size);
+  index_t const first = max(static_cast<index_t>(centre - support + 0.5), index_t{0});
+  index_t const last = min(static_cast<index_t>(centre + support + 0.5), in_size);
   std::vector<double> exact;
   double sum = 0;
   for (index_t x = first; x < last; ++x) {
@@ -58,7 +57,7 @@ inline resize_taps cubic_taps(index_t in_size, index_t out_size, index_t out)
 
 inline std::uint8_t round_to_byte(std::int32_t sum)
 {
-  return static_cast<std::uint8_t>(std::clamp<std::int32_t>(sum >> weight_bits, 0, 255));
+  return static_cast<std::uint8_t>(clamp(sum >> weight_bits, 0, 255));
 }
 
 /// One pass; `step` is the distance in elements between neighbours along the resized direction.

@@ -2,7 +2,6 @@
 #pragma once
 /// \file  Levels of difficulty: where an easy-to-hard ranking is cut.
 
-#include <algorithm>
 #include <cmath>
 #include <string>
 
@@ -96,7 +95,7 @@ inline void levels_of_equal_size(index_t samples, vector_view<index_t> offsets)
   if (samples < 0) { detail::throw_invalid(name, "samples", "0 or more", std::to_string(samples)); }
   index_t const levels = offsets.size() - 1;
   for (index_t k = 0; k <= levels; ++k) {
-    offsets[k] = k * (samples / levels) + std::min(k, samples % levels);
+    offsets[k] = k * (samples / levels) + min(k, samples % levels);
   }
 }
 

@@ -2,7 +2,6 @@
 #pragma once
 /// \file  The host's executor: one lane that works in vector registers where it can.
 
-#include <algorithm>
 #include <type_traits>
 
 #include <prefopt/row/executor.hpp>
@@ -21,12 +20,11 @@ logit_stats<float> contiguous_logit_stats(Map map, Stored const* row, index_t si
   // The end of the row is padded with masked logits: a scalar tail costs more than whole tiles.
   index_t const whole = size / wide_stats::step * wide_stats::step;
   Stored padded[wide_stats::step];
-  std::fill_n(padded, wide_stats::step, from_real<Stored>(-infinity_v<float>));
-  std::copy(row + whole, row + size, padded);
+  for (Stored& x : padded) { x = from_real<Stored>(-infinity_v<float>); }
+  for (index_t j = whole; j < size; ++j) { padded[j - whole] = row[j]; }
 
-  wide_stats stats(map, whole > 0 ? row : padded,
-                   std::max(std::min(tile, whole), wide_stats::step));
-  for (index_t j = 0; j < whole; j += tile) { stats.push_tile(row + j, std::min(tile, whole - j)); }
+  wide_stats stats(map, whole > 0 ? row : padded, max(min(tile, whole), wide_stats::step));
+  for (index_t j = 0; j < whole; j += tile) { stats.push_tile(row + j, min(tile, whole - j)); }
   if (whole < size) { stats.push_tile(padded, wide_stats::step); }
   return stats.result();
 }
@@ -50,10 +48,10 @@ void contiguous_logit_gradient(In const* in, Out* out, index_t size,
   if (whole < size) {
     In padded[pair];
     Out result[pair];
-    std::fill_n(padded, pair, from_real<In>(-infinity_v<float>));
-    std::copy(in + whole, in + size, padded);
+    for (In& x : padded) { x = from_real<In>(-infinity_v<float>); }
+    for (index_t j = whole; j < size; ++j) { padded[j - whole] = in[j]; }
     step(padded, result);
-    std::copy(result, result + (size - whole), out + whole);
+    for (index_t j = whole; j < size; ++j) { out[j] = result[j - whole]; }
   }
   if (holds_target) { out[target] = at_target; }
 }

@@ -2,7 +2,6 @@
 #pragma once
 /// \file  Softmax statistics of a contiguous row, a vector register at a time, in one pass.
 
-#include <algorithm>
 #include <cmath>
 #include <cstdint>
 #include <limits>
@@ -127,7 +126,7 @@ class simd_logit_stats {
   sums sum_without_top() const
   {
     Stored tile[largest_tile];
-    std::copy_n(top_tile_, top_count_, tile);
+    for (index_t j = 0; j < top_count_; ++j) { tile[j] = top_tile_[j]; }
     for (index_t j = 0; j < top_count_; ++j) {
       if (to_real<float>(tile[j]) == top_) {
         tile[j] = from_real<Stored>(-infinity_v<float>);

@@ -2,7 +2,6 @@
 #pragma once
 /// \file  An easy share of the ranking that grows as a pacing function says.
 
-#include <algorithm>
 #include <string>
 
 #include <prefopt/core/error.hpp>
@@ -35,7 +34,7 @@ struct paced {
   {
     index_t const n = levels.samples();
     double const t = steps > 1 ? static_cast<double>(phase) / static_cast<double>(steps - 1) : 1.0;
-    index_t const open = std::min(n, std::max(index_t{1}, detail::samples_in_share(n, pacing(t))));
+    index_t const open = min(n, max(index_t{1}, detail::samples_in_share(n, pacing(t))));
     return {0, open, drawn_before(phase + 1, n) - drawn_before(phase, n)};
   }
   friend bool operator==(paced const&, paced const&) = default;
