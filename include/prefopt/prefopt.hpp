@@ -4,7 +4,9 @@
 /// want them: prefopt/adapters/... (Eigen, xtensor, Thrust ...) and prefopt/cuda/... (nvcc).
 
 #include <prefopt/config.hpp>
+#include <prefopt/core/adjust.hpp>
 #include <prefopt/core/branch.hpp>
+#include <prefopt/core/column_set.hpp>
 #include <prefopt/core/columns.hpp>
 #include <prefopt/core/dual.hpp>
 #include <prefopt/core/error.hpp>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// expected-error "this loss has no reference, so its first value depends"
+// expected-error "so its first value depends"
 /// \file  The first value of a loss that has no reference.
 
 #include <prefopt/core/self_check.hpp>

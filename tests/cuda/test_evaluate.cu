@@ -52,7 +52,7 @@ struct fill_columns {
   std::vector<std::vector<Real>>& host;
   std::vector<test::device_array<Real>>& device;
 
-  void operator()(char const* name, vector_view<Real const>& a,
+  void operator()(column_name name, vector_view<Real const>& a,
                   vector_view<Real const, device_memory>& b)
   {
     host.push_back(random_column<Real>(static_cast<unsigned>(host.size()) + 1, size));
@@ -63,7 +63,7 @@ struct fill_columns {
     a = {host.back().data(), static_cast<index_t>(size)};
     b = device.back().view();
   }
-  void optional(char const* name, vector_view<Real const>& a,
+  void optional(column_name name, vector_view<Real const>& a,
                 vector_view<Real const, device_memory>& b)
   {
     (*this)(name, a, b);
@@ -76,7 +76,7 @@ struct make_gradients {
   std::vector<std::vector<Real>>& host;
   std::vector<test::device_array<Real>>& device;
 
-  void operator()(char const*, vector_view<Real>& a, vector_view<Real, device_memory>& b)
+  void operator()(column_name, vector_view<Real>& a, vector_view<Real, device_memory>& b)
   {
     host.emplace_back(size, Real(7));
     device.emplace_back(host.back());

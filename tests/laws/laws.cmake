@@ -5,7 +5,8 @@ file(GLOB loss_headers CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/include/prefopt/l
 foreach(header IN LISTS loss_headers)
   cmake_path(GET header STEM loss)
   file(CONFIGURE OUTPUT laws/${loss}.cpp
-       CONTENT "#include <prefopt/losses/@loss@.hpp>\n#include \"laws/loss_laws.hpp\"\nLOSS_LAWS(@loss@)\n"
+       CONTENT "#include <prefopt/losses/@loss@.hpp>\n#include \"laws/laws.hpp\"\nLOSS_LAWS(@loss@)\n"
        @ONLY)
   target_sources(unit_tests PRIVATE ${CMAKE_CURRENT_BINARY_DIR}/laws/${loss}.cpp)
 endforeach()
+target_sources(unit_tests PRIVATE ${CMAKE_CURRENT_LIST_DIR}/laws.cpp)

@@ -20,12 +20,12 @@ struct column_list {
   std::vector<Column*> columns;
   std::vector<std::string> names;
 
-  void operator()(char const* name, Column& column)
+  void operator()(column_name name, Column& column)
   {
     columns.push_back(&column);
-    names.emplace_back(name);
+    names.push_back(prefopt::detail::text_of(name));
   }
-  void optional(char const* name, Column& column) { (*this)(name, column); }
+  void optional(column_name name, Column& column) { (*this)(name, column); }
 };
 
 /// The policy columns of a batch followed by the constant ones.

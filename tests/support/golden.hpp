@@ -1,16 +1,12 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-/// \file  The losses of tests/golden/golden.json, in any tensor library's memory and on any driver.
+/// \file  A sample of the losses of tests/golden/golden.json in any tensor library's memory, on any
+/// driver. All of them are in golden_registry.hpp.
 
-#include <cmath>
 #include <cstddef>
-#include <fstream>
-#include <limits>
-#include <map>
+#include <stdexcept>
 #include <string>
 #include <vector>
-
-#include <nlohmann/json.hpp>
 
 #include <prefopt/losses/dpo.hpp>
 #include <prefopt/losses/ipo.hpp>
@@ -20,77 +16,15 @@
 #include <prefopt/losses/reward_model.hpp>
 #include <prefopt/losses/simpo.hpp>
 
-#include "support/catch.hpp"
 #include "support/columns.hpp"
-#include "support/fixtures.hpp"
-#include "support/tolerance.hpp"
+#include "support/golden_file.hpp"
 
 namespace prefopt::test {
-
-/// One case: a loss with parameters on a data set, with 400-digit results rounded to double.
-struct golden_case {
-  std::string name, dataset;
-  std::map<std::string, double> params;
-  std::map<std::string, std::vector<double>> columns, gradient;
-  std::vector<double> loss;
-
-  double param(std::string const& key, double otherwise) const
-  {
-    auto const found = params.find(key);
-    return found == params.end() ? otherwise : found->second;
-  }
-};
-
-/// "inf", "-inf" and "nan" are strings in the file.
-inline std::vector<double> numbers(nlohmann::json const& array)
-{
-  std::vector<double> result;
-  for (auto const& item : array) {
-    result.push_back(item.is_string() ? std::stod(item.get<std::string>()) : item.get<double>());
-  }
-  return result;
-}
 
 /// The losses of the file that `visit_golden_loss` knows.
 inline std::vector<std::string> const pointwise_losses{
     "dpo",  "cdpo", "hinge",      "ipo",         "ipo_sum", "simpo",
     "mdpo", "mfpo", "mfpo_image", "mfpo_margin", "cpo",     "cpo_hinge"};
-
-/// The cases of the named losses.
-inline std::vector<golden_case> golden_cases(std::vector<std::string> const& names)
-{
-  std::string const path = golden_dir() + "/golden.json";
-  std::ifstream file(path);
-  if (!file) { throw std::runtime_error("cannot read " + path + "; set PREFOPT_GOLDEN_DIR"); }
-  auto const json = nlohmann::json::parse(file);
-  std::vector<golden_case> result;
-  for (auto const& entry : json.at("cases")) {
-    golden_case c;
-    c.name = entry.at("name");
-    if (std::find(names.begin(), names.end(), c.name) == names.end()) { continue; }
-    c.dataset = entry.at("dataset");
-    for (auto const& [key, value] : entry.at("params").items()) { c.params[key] = value; }
-    for (auto const& [key, value] : json.at("datasets").at(c.dataset).items()) {
-      c.columns[key] = numbers(value);
-    }
-    c.loss = numbers(entry.at("loss_mp"));
-    for (auto const& [key, value] : entry.at("grads_mp").items()) {
-      c.gradient[key] = numbers(value);
-    }
-    result.push_back(c);
-  }
-  return result;
-}
-
-/// A record's field under the file's name: w chosen, l rejected, wc chosen with a perturbed image.
-inline std::string golden_name(std::string const& field)
-{
-  static std::map<std::string, std::string> const names{
-      {"chosen", "pol_w"},        {"rejected", "pol_l"},       {"perturbed", "pol_wc"},
-      {"ref_chosen", "ref_w"},    {"ref_rejected", "ref_l"},   {"ref_perturbed", "ref_wc"},
-      {"chosen_length", "len_w"}, {"rejected_length", "len_l"}};
-  return names.at(field);
-}
 
 /// Calls `visit(loss)` with the case's loss over Real; its parameters are first rounded to Stored.
 template <class Real, class Stored, class Visit>
@@ -120,10 +54,11 @@ void visit_golden_loss(golden_case const& c, Visit visit)
                      .modality_weight = {{param("w_image", 1)}},
                      .margin_weight = param("w_margin", 1)});
   } else if (c.name == "hinge") {
-    visit(
-        contrast<branch::chosen, branch::rejected, score::log_ratio>("text", link::hinge{}, beta));
+    visit(contrast<branch::chosen, branch::rejected, score::log_ratio>("text", link::hinge<Real>{},
+                                                                       beta));
   } else if (c.name == "cpo_hinge") {
-    visit(contrast<branch::chosen, branch::rejected, score::log_prob>("text", link::hinge{}, beta));
+    visit(contrast<branch::chosen, branch::rejected, score::log_prob>("text", link::hinge<Real>{},
+                                                                      beta));
   } else if (c.name == "cpo") {
     visit(contrast<branch::chosen, branch::rejected, score::log_prob>(
         "text", link::logistic<Real>{param("eps", 0)}, beta));
@@ -135,25 +70,6 @@ void visit_golden_loss(golden_case const& c, Visit visit)
   } else {
     throw std::runtime_error("no loss for golden case " + c.name);
   }
-}
-
-/// Compares one output with its references, row by row, in one assertion.
-template <class Real>
-void check_column(std::string const& what, std::vector<Real> const& got,
-                  std::vector<reference_value> const& want)
-{
-  REQUIRE(got.size() == want.size());
-  std::string wrong;
-  for (std::size_t i = 0; i < got.size(); ++i) {
-    if (!agrees(got[i], want[i])) {
-      char line[160];
-      std::snprintf(line, sizeof line, "\n  row %zu: got %.17g, want %.17g, largest term %.3g", i,
-                    static_cast<double>(got[i]), want[i].value, want[i].largest_term);
-      wrong += line;
-    }
-  }
-  INFO(what << wrong);
-  CHECK(wrong.empty());
 }
 
 /// Checks an evaluation against what `reference(row, output)` says; output 0 is the value.

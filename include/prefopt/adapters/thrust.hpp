@@ -83,11 +83,11 @@ template <class Real = void, detail::thrust_policy Policy, class Loss,
 void evaluate(Policy const& policy, Loss const& loss,
               input_columns<Loss, detail::precision<Real, Loss>, Space> const& in,
               output_columns<Loss, detail::precision<Real, Loss>, Space> const& out,
-              evaluate_options<detail::precision<Real, Loss>, Space> const& options = {})
+              options_of<Loss, detail::precision<Real, Loss>, Space> const& options = {})
 {
   using real = detail::precision<Real, Loss>;
   static_assert(check_loss<Loss, real>());
-  index_t const n = detail::checked_extent<Loss, real, Space>("evaluate", in, out, options);
+  index_t const n = detail::checked_extent<Loss, real, Space>("evaluate", loss, in, out, options);
   auto const body = detail::make_evaluate_sample<Loss, real, Space>(loss, in, out, options);
   thrust::counting_iterator<index_t> const first(0);
   if constexpr (detail::thrust_host_system<Policy>) {

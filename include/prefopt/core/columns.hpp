@@ -3,6 +3,7 @@
 /// \file  Batches as columns: one view per field of a loss's record, named in designated
 /// initialisers.
 
+#include <cstdio>
 #include <string>
 #include <type_traits>
 
@@ -30,12 +31,25 @@ struct output_columns {
   gradient_columns<Loss, Real, Space> gradient{};
 };
 
+/// The type of the weights of a loss that takes none. Setting them is a compile-time error.
+struct no_weight {
+  no_weight() = default;
+  template <class Column>
+    requires(!std::is_same_v<std::remove_cvref_t<Column>, no_weight>)
+  constexpr no_weight(Column&&)
+  {
+    static_assert(std::is_same_v<Column, no_weight>,
+                  "prefopt: a sorted loss takes no weight per sample: its samples are matched by "
+                  "rank, and a weight of one would have to move the others");
+  }
+};
+
 /// How an evaluation writes.
-template <class Real, class Space = host_memory>
+template <class Real, class Space = host_memory, class Weight = vector_view<Real const, Space>>
 struct evaluate_options {
   /// One weight per sample for value and gradient; absent means 1. Weight 0 excludes the sample,
   /// even where its loss is NaN.
-  vector_view<Real const, Space> weight{};
+  Weight weight{};
   /// Multiplies the gradient only: the caller's loss scale over the caller's global sample count.
   Real scale = Real(1);
   /// Add to the gradient columns instead of overwriting them.
@@ -44,19 +58,108 @@ struct evaluate_options {
   int threads = 1;
 };
 
+/// The options of a loss: a sorted one takes no weights.
+template <class Loss, class Real = real_of<Loss>, class Space = host_memory>
+using options_of = evaluate_options<
+    Real, Space,
+    std::conditional_t<is_sorted_loss<Loss>, no_weight, vector_view<Real const, Space>>>;
+
 namespace detail {
+
+/// The weights of any loss, none for a sorted one.
+template <class Real, class Space>
+constexpr vector_view<Real const, Space> weights_of(evaluate_options<Real, Space> const& options)
+{
+  return options.weight;
+}
+template <class Real, class Space>
+constexpr vector_view<Real const, Space> weights_of(evaluate_options<Real, Space, no_weight> const&)
+{
+  return {};
+}
+
+/// "perturbed[1]", or "chosen".
+inline std::string text_of(column_name name)
+{
+  std::string text = name.text;
+  if (name.count > 1) { text += "[" + std::to_string(name.index) + "]"; }
+  return text;
+}
+
+/// Throws `std::invalid_argument` where a parameter of a loss is outside its domain.
+struct check_parameter {
+  char const* function;
+  char const* term = nullptr;
+
+  void enter(char const* name) { term = name; }
+
+  /// A number.
+  void finite(char const* parameter, double value) const
+  {
+    require(value - value == 0, parameter, "a finite number", value);
+  }
+  /// Above 0.
+  void positive(char const* parameter, double value) const
+  {
+    require(value > 0 && value - value == 0, parameter, "a finite number above 0", value);
+  }
+  /// 0 or more.
+  void not_negative(char const* parameter, double value) const
+  {
+    require(value >= 0 && value - value == 0, parameter, "a finite number of 0 or more", value);
+  }
+  /// In [low, high).
+  void in_half_open(char const* parameter, double value, double low, double high) const
+  {
+    require(value >= low && value < high, parameter,
+            "a number in [" + brief(low) + ", " + brief(high) + ")", value);
+  }
+  /// In (low, high).
+  void in_open(char const* parameter, double value, double low, double high) const
+  {
+    require(value > low && value < high, parameter,
+            "a number in (" + brief(low) + ", " + brief(high) + ")", value);
+  }
+
+ private:
+  void require(bool holds, char const* parameter, std::string const& expected, double value) const
+  {
+    if (holds) { return; }
+    std::string subject = std::string("parameter '") + parameter + "'";
+    if (term != nullptr) { subject = std::string("term '") + term + "', " + subject; }
+    throw_invalid(function, subject, expected, brief(value));
+  }
+  static std::string brief(double value)
+  {
+    char text[32];
+    std::snprintf(text, sizeof text, "%g", value);
+    return text;
+  }
+};
+
+/// Checks the parameters of a loss that have a domain: those of its terms, and its own if it has
+/// `check(checker)`.
+template <class Loss>
+void check_parameters(char const* function, Loss const& loss)
+{
+  check_parameter check{function};
+  if constexpr (requires { loss.check(check); }) { loss.check(check); }
+  if constexpr (has_terms<Loss>) {
+    if constexpr (!std::is_same_v<terms_of<Loss>, Loss>) { loss.terms().check(check); }
+  }
+}
 
 /// Finds the length of a batch: that of the first column that was given.
 struct find_extent {
   index_t extent = 0;
 
   template <class View>
-  void operator()(char const*, View const& view)
+  void operator()(column_name, View const& view)
   {
     if (extent == 0) { extent = view.extent; }
   }
   template <class View>
-  void optional(char const*, View const&) const
+  void optional(column_name, View const&) const
   {
   }
 };
@@ -67,19 +170,19 @@ struct check_input {
   index_t extent;
 
   template <class View>
-  void operator()(char const* column, View const& view) const
+  void operator()(column_name column, View const& view) const
   {
     if (!view.given() && extent > 0) {
-      throw_invalid(function, "column '" + std::string(column) + "'",
+      throw_invalid(function, "column '" + text_of(column) + "'",
                     "a column of " + std::to_string(extent) + " elements (this loss reads it)",
                     "none");
     }
-    require_extent(function, column, extent, view.extent);
+    require_extent(function, text_of(column).c_str(), extent, view.extent);
   }
   template <class View>
-  void optional(char const* column, View const& view) const
+  void optional(column_name column, View const& view) const
   {
-    if (view.given()) { require_extent(function, column, extent, view.extent); }
+    if (view.given()) { require_extent(function, text_of(column).c_str(), extent, view.extent); }
   }
 };
 
@@ -88,25 +191,31 @@ struct check_gradient_column {
   check_input check;
 
   template <class View>
-  void operator()(char const* column, View const& view) const
+  void operator()(column_name column, View const& view) const
   {
-    check.optional(("gradient of " + std::string(column)).c_str(), view);
+    if (!view.given()) { return; }
+    require_extent(check.function, ("gradient of " + text_of(column)).c_str(), check.extent,
+                   view.extent);
   }
 };
 
 /// Throws unless every length of a sample whose weight is not 0 is a token or more: a mean over no
 /// tokens is no number.
 template <class Real>
-void check_lengths(char const* function, char const* column, vector_view<Real const> length,
-                   vector_view<Real const> weight)
-{
-  for (index_t i = 0; i < length.size(); ++i) {
-    if (!(length[i] >= Real(1)) && (!weight || weight[i] != Real(0))) {
-      throw_invalid(function, "column '" + std::string(column) + "', sample " + std::to_string(i),
-                    "1 token or more", std::to_string(length[i]));
+struct check_lengths {
+  char const* function;
+  vector_view<Real const> weight;
+
+  void operator()(column_name column, vector_view<Real const> const& length) const
+  {
+    for (index_t i = 0; i < length.size(); ++i) {
+      if (!(length[i] >= Real(1)) && (!weight || weight[i] != Real(0))) {
+        throw_invalid(function, "column '" + text_of(column) + "', sample " + std::to_string(i),
+                      "1 token or more", std::to_string(length[i]));
+      }
     }
   }
-}
+};
 
 /// Number of samples; throws `std::invalid_argument` naming the column that does not fit.
 template <class Loss, class Real, class Space>
@@ -122,19 +231,22 @@ index_t checked_extent(char const* function, input_columns<Loss, Real, Space> co
   return find.extent;
 }
 template <class Loss, class Real, class Space>
-index_t checked_extent(char const* function, input_columns<Loss, Real, Space> const& in,
+index_t checked_extent(char const* function, Loss const& loss,
+                       input_columns<Loss, Real, Space> const& in,
                        output_columns<Loss, Real, Space> const& out,
-                       evaluate_options<Real, Space> const& options)
+                       options_of<Loss, Real, Space> const& options)
 {
+  check_parameters(function, loss);
   check_input const check{function, checked_extent<Loss, Real, Space>(function, in)};
-  check.optional("value", out.value);
-  check.optional("weight", options.weight);
+  auto const weight = weights_of(options);
+  check.optional(column_name{"value"}, out.value);
+  check.optional(column_name{"weight"}, weight);
   check_gradient_column const gradient{check};
   gradient_columns<Loss, Real, Space>::visit_policy(gradient, out.gradient);
   require_threads(function, options.threads);
-  if constexpr (std::is_same_v<Space, host_memory> && requires { in.chosen_length.extent; }) {
-    check_lengths<Real>(function, "chosen_length", in.chosen_length, options.weight);
-    check_lengths<Real>(function, "rejected_length", in.rejected_length, options.weight);
+  if constexpr (std::is_same_v<Space, host_memory>) {
+    check_lengths<Real> const lengths{function, weight};
+    input_columns<Loss, Real, Space>::visit_length(lengths, in);
   }
   return check.extent;
 }

@@ -19,12 +19,12 @@ struct load_element {
   index_t count = 1;  ///< lanes in use, for packs
 
   template <class View>
-  PREFOPT_HD constexpr void operator()(char const*, Value& to, View const& from) const
+  PREFOPT_HD constexpr void operator()(column_name, Value& to, View const& from) const
   {
     load(to, from);
   }
   template <class View>
-  PREFOPT_HD constexpr void optional(char const*, Value& to, View const& from) const
+  PREFOPT_HD constexpr void optional(column_name, Value& to, View const& from) const
   {
     if (from.data != nullptr) { load(to, from); }
   }
@@ -41,6 +41,17 @@ struct load_element {
   }
 };
 
+/// Sample i of a batch, or the pack of `count` samples that starts there.
+template <class Loss, class Value, class Columns>
+PREFOPT_HD record_of<Loss, Value> load_sample(Columns const& in, index_t i, index_t count = 1)
+{
+  load_element<Value> const load{i, count};
+  record_of<Loss, Value> x;
+  Columns::visit_policy(load, x, in);
+  Columns::visit_constant(load, x, in);
+  return x;
+}
+
 /// Writes element i of the columns that were given.
 template <class Value>
 struct store_element {
@@ -51,7 +62,7 @@ struct store_element {
   bool accumulate;
 
   template <class View>
-  PREFOPT_HD constexpr void operator()(char const* name, View const& to,
+  PREFOPT_HD constexpr void operator()(column_name name, View const& to,
                                        Value const& gradient) const
   {
     if (to.data == nullptr) { return; }
@@ -86,16 +97,13 @@ struct evaluate_sample {
   template <class Value>
   PREFOPT_HD void at(index_t i, index_t count) const
   {
-    using record = record_of<Loss, Value>;
-    load_element<Value> const load{i, count};
-    record x;
-    record::visit_policy(load, x, in);
-    record::visit_constant(load, x, in);
+    record_of<Loss, Value> const x = load_sample<Loss, Value>(in, i, count);
     Value w(1);
-    load.optional("weight", w, weight);
+    load_element<Value>{i, count}.optional(column_name{"weight"}, w, weight);
 
     value_gradient<Loss, Value> const result = value_and_gradient<Value>(loss, x);
-    store_element<Value>{i, count, w, Value(1), false}("value", out.value, result.value);
+    store_element<Value>{i, count, w, Value(1), false}(column_name{"value"}, out.value,
+                                                       result.value);
     store_element<Value> const store{i, count, w, Value(scale), accumulate};
     gradient_columns<Loss, Real, Space>::visit_policy(store, out.gradient, result.gradient);
   }
@@ -104,9 +112,9 @@ struct evaluate_sample {
 template <class Loss, class Real, class Space>
 evaluate_sample<Loss, Real, Space> make_evaluate_sample(
     Loss const& loss, input_columns<Loss, Real, Space> const& in,
-    output_columns<Loss, Real, Space> const& out, evaluate_options<Real, Space> const& options)
+    output_columns<Loss, Real, Space> const& out, options_of<Loss, Real, Space> const& options)
 {
-  return {loss, in, out, options.weight, options.scale, options.accumulate};
+  return {loss, in, out, weights_of(options), options.scale, options.accumulate};
 }
 
 /// The host's loop. `Target` keeps the loops of files that were compiled differently apart.
@@ -138,16 +146,18 @@ using host_chunk = std::conditional_t<is_branch_free<Loss>, native_pack<Real, Ta
 /// value[i] = weight[i] L(x_i); gradient[i] = scale weight[i] dL/dx_i. `Real` defaults to the
 /// loss's own precision. Losses made of terms (or marked `branch_free`) run a vector register at a
 /// time. Throws `std::invalid_argument` when a column is missing or of another length, or a
-/// sample's length is below one token. Allocates nothing. `Target` is not for callers (see
+/// sample's length is below one token, or a
+/// parameter of the loss is outside its domain. Allocates nothing. `Target` is not for callers (see
 /// config.hpp).
 template <class Real = void, class Loss, class Target = detail::compile_target>
 void evaluate(Loss const& loss, input_columns<Loss, detail::precision<Real, Loss>> const& in,
               output_columns<Loss, detail::precision<Real, Loss>> const& out,
-              evaluate_options<detail::precision<Real, Loss>> const& options = {})
+              options_of<Loss, detail::precision<Real, Loss>> const& options = {})
 {
   using real = detail::precision<Real, Loss>;
   static_assert(check_loss<Loss, real>());
-  index_t const n = detail::checked_extent<Loss, real, host_memory>("evaluate", in, out, options);
+  index_t const n =
+      detail::checked_extent<Loss, real, host_memory>("evaluate", loss, in, out, options);
   auto const body = detail::make_evaluate_sample<Loss, real, host_memory>(loss, in, out, options);
   detail::evaluate_on_host<detail::host_chunk<Loss, real, Target>, Target>(body, n,
                                                                            options.threads);

@@ -5,7 +5,8 @@
 #include <prefopt/config.hpp>
 #include <prefopt/core/math.hpp>
 
-/// Links: from a margin u (larger is better) to a loss.
+/// Links: from a margin u (larger is better) to a loss. A link of one loss only lies in that loss's
+/// header.
 namespace prefopt::link {
 
 /// -(1 - e) log sigmoid(u) - e log sigmoid(-u), with label smoothing e in [0, 1/2). At u =
@@ -13,6 +14,12 @@ namespace prefopt::link {
 template <class Real>
 struct logistic {
   Real label_smoothing = Real(0);
+
+  template <class Check>
+  constexpr void check(Check& check) const
+  {
+    check.in_half_open("label_smoothing", label_smoothing, 0, 0.5);
+  }
   template <class Scalar>
   PREFOPT_HD Scalar operator()(Scalar const& u) const
   {
@@ -23,12 +30,23 @@ struct logistic {
     return linear - log_sigmoid(select(positive, u, -u));
   }
 };
-/// max(0, 1 - u); the subgradient at the kink u = 1 is 0. NaN propagates.
-struct hinge {
+/// sigmoid(-u): bounded, and flat far from 0 on both sides. Its slope is formed without 1 -
+/// sigmoid(u).
+struct sigmoid {
   template <class Scalar>
   PREFOPT_HD Scalar operator()(Scalar const& u) const
   {
-    return select(u >= Scalar(1), Scalar(0), Scalar(1) - u);
+    return prefopt::sigmoid(-u);
+  }
+};
+/// max(0, target - u); the subgradient at the kink is 0. NaN propagates.
+template <class Real>
+struct hinge {
+  Real target = Real(1);
+  template <class Scalar>
+  PREFOPT_HD Scalar operator()(Scalar const& u) const
+  {
+    return select(u >= Scalar(target), Scalar(0), target - u);
   }
 };
 /// u^2.
@@ -37,6 +55,33 @@ struct square {
   PREFOPT_HD Scalar operator()(Scalar const& u) const
   {
     return u * u;
+  }
+};
+/// -u: a likelihood that is maximised as it is.
+struct negative {
+  template <class Scalar>
+  PREFOPT_HD Scalar operator()(Scalar const& u) const
+  {
+    return -u;
+  }
+};
+/// u: a quantity that is minimised as it is.
+struct identity {
+  template <class Scalar>
+  PREFOPT_HD Scalar operator()(Scalar const& u) const
+  {
+    return u;
+  }
+};
+/// The gradient of another link with value 0: for a value that another term already counts.
+template <class Link>
+struct gradient_only {
+  Link link{};
+  template <class Scalar>
+  PREFOPT_HD Scalar operator()(Scalar const& u) const
+  {
+    Scalar const f = link(u);
+    return f - detach(f);
   }
 };
 

@@ -105,6 +105,11 @@ concept preference_loss =
 template <class Loss>
 inline constexpr bool is_branch_free = has_terms<Loss> || requires { requires Loss::branch_free; };
 
+/// A loss whose samples are coupled by sorting says so with `static constexpr bool sorted = true;`.
+/// A weight per sample means nothing in it: a weight would have to move the ranks of the others.
+template <class Loss>
+inline constexpr bool is_sorted_loss = requires { requires Loss::sorted; };
+
 /// The requirements of `preference_loss`, one sentence each, for compilers that do not explain
 /// concepts (nvcc). Put `static_assert(check_loss<my_loss, float>());` below a loss.
 template <class Loss, class Real>
@@ -136,19 +141,19 @@ namespace detail {
 template <class Value, int N>
 struct lift_policy {
   int next = 0;
-  PREFOPT_HD constexpr void operator()(char const*, dual<Value, N>& lifted, Value const& plain)
+  PREFOPT_HD constexpr void operator()(column_name, dual<Value, N>& lifted, Value const& plain)
   {
     lifted = dual<Value, N>::variable(plain, next++);
   }
 };
 struct copy_field {
   template <class T>
-  PREFOPT_HD constexpr void operator()(char const*, T& to, T const& from) const
+  PREFOPT_HD constexpr void operator()(column_name, T& to, T const& from) const
   {
     to = from;
   }
   template <class T>
-  PREFOPT_HD constexpr void optional(char const*, T& to, T const& from) const
+  PREFOPT_HD constexpr void optional(column_name, T& to, T const& from) const
   {
     to = from;
   }
@@ -157,7 +162,7 @@ template <class Value, int N>
 struct take_partial {
   dual<Value, N> const& result;
   int next = 0;
-  PREFOPT_HD constexpr void operator()(char const*, Value& gradient)
+  PREFOPT_HD constexpr void operator()(column_name, Value& gradient)
   {
     gradient = result.partial[next++];
   }

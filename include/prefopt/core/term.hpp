@@ -8,7 +8,9 @@
 #include <type_traits>
 
 #include <prefopt/config.hpp>
+#include <prefopt/core/adjust.hpp>
 #include <prefopt/core/branch.hpp>
+#include <prefopt/core/dual.hpp>
 #include <prefopt/core/link.hpp>
 #include <prefopt/core/math.hpp>
 #include <prefopt/core/score.hpp>
@@ -16,27 +18,55 @@
 
 namespace prefopt {
 
+namespace detail {
+
+template <class Score, class Branch>
+constexpr column_set columns_of_branch()
+{
+  if constexpr (std::is_same_v<Branch, branch::none>) {
+    return {};
+  } else {
+    return Score::template columns<Branch>;
+  }
+}
+
+template <class Score>
+inline constexpr bool only_differences = requires { requires Score::only_differences; };
+
+}  // namespace detail
+
 /// One term of a loss: `weight * link(margin - offset)`, `margin = beta * (score(+) - score(-))`.
 ///
-/// `offset` is on the scale of the margin (MFPO's eta, SimPO's gamma); a record with a
-/// `target_margin` adds it per sample. `name` must outlive the term; it labels the term in reports.
-template <class Positive, class Negative, class Score, class Link, class Real>
+/// `offset` is on the scale of the margin (MFPO's eta, SimPO's gamma). What differs from sample to
+/// sample is the adjustment's part. `name` must outlive the term; it labels the term in reports.
+template <class Positive, class Negative, class Score, class Link, class Real,
+          class Adjust = adjust::nothing>
 struct preference_term {
+  static_assert(!std::is_same_v<Positive, branch::none> || !std::is_same_v<Negative, branch::none>,
+                "prefopt: a term needs a branch");
+  static_assert(!detail::only_differences<Score> || (!std::is_same_v<Positive, branch::none> &&
+                                                     !std::is_same_v<Negative, branch::none>),
+                "prefopt: an f-divergence score only means something as the difference of two "
+                "branches (dpo, hinge, ipo, exo, robust, discopop); an anchor takes "
+                "score::log_ratio");
+
   using real = Real;
   using positive = Positive;
   using negative = Negative;
 
-  static constexpr int modalities =
-      Positive::modalities > Negative::modalities ? Positive::modalities : Negative::modalities;
-  static constexpr bool needs_reference = Score::needs_reference;
-  static constexpr bool needs_length = Score::needs_length;
-  static constexpr bool needs_target = Score::needs_target;
+  static constexpr column_set columns = detail::columns_of_branch<Score, Positive>() |
+                                        detail::columns_of_branch<Score, Negative>() |
+                                        Adjust::columns;
+  /// Whether the term has the same value wherever policy = reference.
+  static constexpr bool relative = Score::relative && Adjust::relative;
 
   Link link{};
   Real beta = Real(1);
   Real offset = Real(0);
   Real weight = Real(1);
   char const* name = "preference";
+  Score score{};
+  Adjust adjust{};
 
   /// The reward of a branch; 0 for no branch.
   template <class Branch, class Record>
@@ -45,18 +75,20 @@ struct preference_term {
     if constexpr (std::is_same_v<Branch, branch::none>) {
       return Real(0);
     } else {
-      return beta * Score::template of<Branch>(x);
+      return sample_beta(x) * score.template of<Branch>(x);
     }
   }
 
-  /// By how much the positive branch is preferred: the difference of the two rewards.
+  /// By how much the positive branch is preferred: the difference of the two rewards, and what the
+  /// adjustment shifts it by.
   template <class Record>
   PREFOPT_HD auto margin(Record const& x) const
   {
-    if constexpr (std::is_same_v<Negative, branch::none>) {
-      return reward<Positive>(x);
-    } else {  // subtract before scaling: scores are large and close
-      return beta * (Score::template of<Positive>(x) - Score::template of<Negative>(x));
+    auto const gap = difference(x);  // before scaling: scores are large and close
+    if constexpr (requires { adjust.shift(x); }) {
+      return sample_beta(x) * (gap + adjust.shift(x));
+    } else {
+      return sample_beta(x) * gap;
     }
   }
 
@@ -68,10 +100,12 @@ struct preference_term {
                   "prefopt: a link must return the type of its argument; declare the return type "
                   "and keep its parameters in the loss's own precision");
     if (weight == Real(0)) { return Scalar(0); }
-    if constexpr (needs_target) {
-      return weight * link((m - offset) - x.target_margin);
+    Scalar const cost = linked(to_link(m, x));
+    if constexpr (requires { adjust.weight(x); }) {
+      auto const own = weight * adjust.weight(x);
+      return select(own == decltype(own)(0), Scalar(0), own * cost);
     } else {
-      return weight * link(m - offset);
+      return weight * cost;
     }
   }
 
@@ -80,23 +114,95 @@ struct preference_term {
   {
     return at_margin(margin(x), x);
   }
+
+  /// Calls `check` for each parameter that has a domain.
+  template <class Check>
+  constexpr void check(Check& check) const
+  {
+    check.finite("beta", beta);
+    if constexpr (requires { link.check(check); }) { link.check(check); }
+    if constexpr (requires { score.check(check); }) { score.check(check); }
+    if constexpr (requires { adjust.check(check); }) { adjust.check(check); }
+  }
+
+ private:
+  template <class Record>
+  PREFOPT_HD auto sample_beta(Record const& x) const
+  {
+    if constexpr (requires { adjust.beta(beta, x); }) {
+      return adjust.beta(beta, x);
+    } else {
+      return beta;
+    }
+  }
+
+  template <class Record>
+  PREFOPT_HD auto difference(Record const& x) const
+  {
+    if constexpr (std::is_same_v<Negative, branch::none>) {
+      return score.template of<Positive>(x);
+    } else if constexpr (std::is_same_v<Positive, branch::none>) {
+      return -score.template of<Negative>(x);
+    } else if constexpr (requires { score.template difference<Positive, Negative>(x); }) {
+      return score.template difference<Positive, Negative>(x);
+    } else {
+      return score.template of<Positive>(x) - score.template of<Negative>(x);
+    }
+  }
+
+  template <class Scalar, class Record>
+  PREFOPT_HD Scalar to_link(Scalar const& m, Record const& x) const
+  {
+    Scalar u = m - offset;
+    if constexpr (requires { adjust.offset(x); }) { u = u - adjust.offset(x); }
+    if constexpr (requires { adjust.sign(x); }) { u = adjust.sign(x) * u; }
+    return u;
+  }
+
+  /// link(u). Where a score's derivative may be infinite the link's own slope decides: once that is
+  /// 0 the term does not move.
+  template <class Scalar>
+  PREFOPT_HD Scalar linked(Scalar const& u) const
+  {
+    using value = value_t<Scalar>;
+    if constexpr (requires { requires Score::only_differences; } &&
+                  !std::is_same_v<value, Scalar>) {
+      auto const f = link(dual<value, 1>::variable(value_of(u), 0));
+      return chain(f.value, f.partial[0], u);
+    } else {
+      return link(u);
+    }
+  }
 };
 
-/// `-log sigmoid(beta * (score(+) - score(-)))` and its like.
-template <class Positive, class Negative, class Score, class Link, class Real>
-PREFOPT_HD constexpr auto contrast(char const* name, Link link, Real beta, Real offset = Real(0),
-                                   Real weight = Real(1))
+/// `-log sigmoid(beta * (score(+) - score(-)))` and its like, as a sum of one term.
+template <class Positive, class Negative, class Score, class Link, class Real,
+          class Adjust = adjust::nothing>
+PREFOPT_HD constexpr auto contrast(char const* name, Link link, Real beta,
+                                   std::type_identity_t<Real> offset = Real(0),
+                                   std::type_identity_t<Real> weight = Real(1), Score score = {},
+                                   Adjust adjust = {})
 {
-  return term_sum<preference_term<Positive, Negative, Score, Link, Real>>{
-      {link, beta, offset, weight, name}, {}};
+  return term_sum<preference_term<Positive, Negative, Score, Link, Real, Adjust>>{
+      {link, beta, offset, weight, name, score, adjust}, {}};
 }
 
-/// A term that holds one branch by itself: `link(beta * score(branch) - offset)`.
+/// A term that pulls one branch up by itself: `link(beta * score(branch) - offset)`.
 template <class Branch, class Score, class Link, class Real>
-PREFOPT_HD constexpr auto anchor(char const* name, Link link, Real beta, Real offset = Real(0),
-                                 Real weight = Real(1))
+PREFOPT_HD constexpr auto anchor(char const* name, Link link, Real beta,
+                                 std::type_identity_t<Real> offset = Real(0),
+                                 std::type_identity_t<Real> weight = Real(1), Score score = {})
 {
-  return contrast<Branch, branch::none, Score>(name, link, beta, offset, weight);
+  return contrast<Branch, branch::none, Score>(name, link, beta, offset, weight, score);
+}
+
+/// A term that pushes one branch down by itself: `link(-beta * score(branch) - offset)`.
+template <class Branch, class Score, class Link, class Real>
+PREFOPT_HD constexpr auto repel(char const* name, Link link, Real beta,
+                                std::type_identity_t<Real> offset = Real(0),
+                                std::type_identity_t<Real> weight = Real(1), Score score = {})
+{
+  return contrast<branch::none, Branch, Score>(name, link, beta, offset, weight, score);
 }
 
 }  // namespace prefopt

@@ -10,25 +10,6 @@
 
 namespace prefopt {
 
-namespace detail {
-
-constexpr int largest(int a)
-{
-  return a;
-}
-constexpr int largest(int a, auto... rest)
-{
-  int const b = largest(rest...);
-  return a > b ? a : b;
-}
-
-constexpr bool any(auto... flags)
-{
-  return (flags || ...);
-}
-
-}  // namespace detail
-
 /// A sum of terms, each of which keeps its name. Its record is the smallest with every column that
 /// a term reads.
 template <class... Terms>
@@ -39,12 +20,12 @@ struct term_sum<First, Rest...> {
   using real = typename First::real;
   static constexpr int size = 1 + static_cast<int>(sizeof...(Rest));
 
+  static constexpr column_set columns = First::columns | term_sum<Rest...>::columns;
+  /// Whether the loss has the same value wherever policy = reference.
+  static constexpr bool relative = First::relative && term_sum<Rest...>::relative;
+
   template <class Policy, class Constant = Policy>
-  using record =
-      preference_record<Policy, Constant, detail::largest(First::modalities, Rest::modalities...),
-                        detail::any(First::needs_reference, Rest::needs_reference...),
-                        detail::any(First::needs_length, Rest::needs_length...),
-                        detail::any(First::needs_target, Rest::needs_target...)>;
+  using record = preference_record<Policy, Constant, columns>;
 
   First first;
   term_sum<Rest...> rest;
@@ -68,9 +49,25 @@ struct term_sum<First, Rest...> {
     f(first);
     rest.for_each(f);
   }
+
+  /// Calls `check` for each parameter that has a domain.
+  template <class Check>
+  constexpr void check(Check& check) const
+  {
+    check.enter(first.name);
+    first.check(check);
+    rest.check(check);
+  }
 };
 template <>
 struct term_sum<> {
+  static constexpr column_set columns{};
+  static constexpr bool relative = true;
+
+  template <class Check>
+  constexpr void check(Check&) const
+  {
+  }
   template <class Function>
   constexpr void for_each(Function&) const
   {

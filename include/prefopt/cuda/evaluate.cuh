@@ -42,12 +42,12 @@ template <class Real = void, class Loss>
     cudaStream_t stream, Loss const& loss,
     input_columns<Loss, prefopt::detail::precision<Real, Loss>, device_memory> const& in,
     output_columns<Loss, prefopt::detail::precision<Real, Loss>, device_memory> const& out,
-    evaluate_options<prefopt::detail::precision<Real, Loss>, device_memory> const& options = {})
+    options_of<Loss, prefopt::detail::precision<Real, Loss>, device_memory> const& options = {})
 {
   using real = prefopt::detail::precision<Real, Loss>;
   static_assert(check_loss<Loss, real>());
-  index_t const count =
-      prefopt::detail::checked_extent<Loss, real, device_memory>("gpu::evaluate", in, out, options);
+  index_t const count = prefopt::detail::checked_extent<Loss, real, device_memory>(
+      "gpu::evaluate", loss, in, out, options);
   auto const sample =
       prefopt::detail::make_evaluate_sample<Loss, real, device_memory>(loss, in, out, options);
   return detail::launch(stream, detail::blocks_for(count, detail::block_threads),

@@ -17,8 +17,8 @@ struct reward_model {
 
   PREFOPT_HD constexpr auto terms() const
   {
-    return contrast<branch::chosen, branch::rejected, score::reward>(
-        "reward", link::logistic<Real>{}, Real(1), margin);
+    return contrast<branch::chosen, branch::rejected, score::log_prob>(
+        "reward", link::logistic<Real>{}, Real(1), margin, Real(1), {}, adjust::by_target_margin{});
   }
 };
 static_assert(check_loss<reward_model<float>, float>());

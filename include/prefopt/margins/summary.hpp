@@ -114,18 +114,16 @@ auto summarize(Loss const& loss, input_columns<Loss, detail::precision<Real, Los
   using record = record_of<Loss, real>;
   auto const terms = loss.terms();
   index_t const n =
-      detail::checked_extent<Loss, real, host_memory>("summarize", in, {}, {options.weight});
+      detail::checked_extent<Loss, real, host_memory>("summarize", loss, in, {}, {options.weight});
   loss_summary<detail::terms_of<Loss>::size> sums;
   for (index_t i = 0; i < n; ++i) {
     detail::load_element<real> const load{i};
     real weight(1);
-    load.optional("weight", weight, options.weight);
+    load.optional(column_name{"weight"}, weight, options.weight);
     if (weight == real(0)) { continue; }
     sums.count += 1;
     sums.weight += static_cast<double>(weight);
-    record x;
-    record::visit_policy(load, x, in);
-    record::visit_constant(load, x, in);
+    record const x = detail::load_sample<Loss, real>(in, i);
     detail::add_to_summary<real, record> add{x, static_cast<double>(weight), sums.term};
     terms.for_each(add);
   }
