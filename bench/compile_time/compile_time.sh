@@ -1,0 +1,98 @@
+#!/usr/bin/env bash
+# What including the library costs, against <cmath>.
+#   compile_time.sh table [COMPILER...]  prints a Markdown table of lines and seconds
+#   compile_time.sh check [COMPILER]     fails where a bound of docs/compile-time.md is passed: lines
+#                                        only, for a count is the same on a busy machine
+# Lines are those after preprocessing that are not blank, with the first compiler. Seconds are
+# processor time, the median of REPEATS (9) runs after one that does not count.
+# shellcheck disable=SC2016  # the backquotes are Markdown's
+set -euo pipefail
+cd "$(dirname "$0")/../.."
+repeats=${REPEATS:-9}
+eigen=${EIGEN_INCLUDE:-/usr/include/eigen3}
+exec 3>&2  # where compilers complain while standard error is what `time` prints
+flags=(-std=c++20 -Iinclude -isystem "$eigen")
+
+lines() {  # COMPILER HEADER...
+  printf '#include <%s>\n' "${@:2}" | "$1" "${flags[@]}" -E -P -x c++ - | grep -c .
+}
+# The standard headers that the umbrella brings.
+standard() {
+  sed -n 's/^#include <\(prefopt\/.*\)>$/include\/\1/p' include/prefopt/prefopt.hpp |
+    xargs sed -n 's/^#include <\([a-z_]*\)>$/\1/p' | sort -u
+}
+seconds() {  # COMPILER ARGUMENT...
+  local TIMEFORMAT='%U %S' run
+  for ((run = 0; run <= repeats; ++run)); do
+    { time "$1" "${flags[@]}" "${@:2}" -o /dev/null 2>&3; } 2>&1 |
+      awk -v counts=$((run > 0)) 'counts { print $1 + $2 }'
+  done | sort -n | sed -n "$((repeats / 2 + 1))p"
+}
+
+table() {
+  local compilers=("$@") compiler brought base header
+  ((${#compilers[@]})) || compilers=(g++)
+  base=$(lines "${compilers[0]}" cmath)
+  printf '| what is compiled | lines | of `<cmath>` |'
+  printf ' %s, s |' "${compilers[@]}"
+  printf '\n|---|--:|--:|'
+  printf -- '--:|%.0s' "${compilers[@]}"
+  printf '\n'
+  timed() {  # NAME LINES ARGUMENT...
+    printf '| %s | %d | %s |' "$1" "$2" "$(awk "BEGIN { printf \"%.2f\", $2 / $base }")"
+    for compiler in "${compilers[@]}"; do printf ' %.2f |' "$(seconds "$compiler" "${@:3}")"; done
+    printf '\n'
+  }
+  row() {  # NAME HEADER...
+    local includes=() included
+    for included in "${@:2}"; do includes+=(-include "$included"); done
+    timed "$1" "$(lines "${compilers[0]}" "${@:2}")" "${includes[@]}" -fsyntax-only -x c++ /dev/null
+  }
+  row '`<cmath>`' cmath
+  row '`<string>`, `<stdexcept>`' string stdexcept
+  row '`<algorithm>`' algorithm
+  row '`<vector>`' vector
+  mapfile -t brought < <(standard)
+  row 'all standard headers of the umbrella' "${brought[@]}"
+  for header in prefopt losses/dpo losses/mfpo core/evaluate row/rows curriculum/sampler; do
+    row "\`prefopt/$header.hpp\`" "prefopt/$header.hpp"
+  done
+  if [[ -d $eigen ]]; then
+    row '`prefopt/adapters/eigen.hpp`' prefopt/adapters/eigen.hpp
+    row '`<Eigen/Core>`' Eigen/Core
+  fi
+  local program=examples/spans.cpp
+  timed "\`$program\` with \`-O2\`: two calls of \`evaluate\`" \
+        "$("${compilers[0]}" "${flags[@]}" -E -P "$program" | grep -c .)" -O2 -c "$program"
+}
+
+check() {
+  local compiler=${1:-g++} failed=0 base brought all losses twenties header
+  at_most() {  # WHAT LINES PERCENT: of <cmath>
+    local bound=$((base * $3 / 100))
+    (($2 <= bound)) && return
+    echo "compile_time: $1: expected at most $bound lines ($3 % of <cmath>), got $2" >&2
+    failed=1
+  }
+  base=$(lines "$compiler" cmath)
+  all=$(lines "$compiler" prefopt/prefopt.hpp)
+  mapfile -t header < <(standard)
+  brought=$(lines "$compiler" "${header[@]}")
+  losses=$(find include/prefopt/losses -name '*.hpp' | wc -l)
+  twenties=$(((losses + 19) / 20))
+  at_most 'standard headers of the umbrella' "$brought" 300
+  at_most "our own lines in the umbrella, with $losses losses" $((all - brought)) $((50 * twenties))
+  for header in include/prefopt/losses/*.hpp; do
+    at_most "$header" "$(lines "$compiler" "${header#include/}")" 115
+  done
+  echo "<cmath> $base lines, umbrella $all: $brought of standard headers, $((all - brought)) ours"
+  return $failed
+}
+
+case ${1-} in
+  table | check) "$@" ;;
+  *)
+    sed -n '2,7s/^# //p' "$0" >&2
+    exit 2
+    ;;
+esac
