@@ -14,6 +14,7 @@
 #include <prefopt/core/link.hpp>
 #include <prefopt/core/loss.hpp>
 #include <prefopt/core/math.hpp>
+#include <prefopt/core/nll.hpp>
 #include <prefopt/core/pack.hpp>
 #include <prefopt/core/permutation.hpp>
 #include <prefopt/core/philox.hpp>
@@ -41,6 +42,7 @@
 #include <prefopt/losses/mdpo.hpp>
 #include <prefopt/losses/mfpo.hpp>
 #include <prefopt/losses/reward_model.hpp>
+#include <prefopt/losses/rpo.hpp>
 #include <prefopt/losses/simpo.hpp>
 #include <prefopt/margins/fairness.hpp>
 #include <prefopt/margins/summary.hpp>
