@@ -11,6 +11,7 @@
 #include <prefopt/core/dual.hpp>
 #include <prefopt/core/error.hpp>
 #include <prefopt/core/evaluate.hpp>
+#include <prefopt/core/hash.hpp>
 #include <prefopt/core/link.hpp>
 #include <prefopt/core/loss.hpp>
 #include <prefopt/core/math.hpp>
@@ -32,6 +33,15 @@
 #include <prefopt/curriculum/schedules/look_back.hpp>
 #include <prefopt/curriculum/schedules/one_pass.hpp>
 #include <prefopt/curriculum/schedules/paced.hpp>
+#include <prefopt/data/empty_rows.hpp>
+#include <prefopt/data/policy_is_reference.hpp>
+#include <prefopt/data/reference_cache.hpp>
+#include <prefopt/data/reference_file.hpp>
+#include <prefopt/data/row_identity.hpp>
+#include <prefopt/data/row_images.hpp>
+#include <prefopt/data/scoring_path.hpp>
+#include <prefopt/data/token_span.hpp>
+#include <prefopt/data/truncation.hpp>
 #include <prefopt/image/image.hpp>
 #include <prefopt/image/noise.hpp>
 #include <prefopt/image/preprocess.hpp>

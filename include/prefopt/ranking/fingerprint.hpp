@@ -7,23 +7,12 @@
 
 #include <prefopt/config.hpp>
 #include <prefopt/core/error.hpp>
+#include <prefopt/core/hash.hpp>
 #include <prefopt/core/math.hpp>
 #include <prefopt/core/view.hpp>
 #include <prefopt/ranking/levels.hpp>
 
 namespace prefopt {
-namespace detail {
-
-/// Finaliser of splitmix64 (Steele, Lea, Flood, "Fast splittable pseudorandom number generators",
-/// OOPSLA 2014; constants of Stafford's variant 13): a bijection of 64-bit words.
-PREFOPT_HD constexpr std::uint64_t mix64(std::uint64_t x)
-{
-  x = (x ^ (x >> 30)) * 0xBF58476D1CE4E5B9u;
-  x = (x ^ (x >> 27)) * 0x94D049BB133111EBu;
-  return x ^ (x >> 31);
-}
-
-}  // namespace detail
 
 /// Identifies order and levels. Throws `std::invalid_argument` unless `order` holds every index
 /// from 0 to its length once (checked by a 64-bit hash, so that it needs no memory) and the levels
