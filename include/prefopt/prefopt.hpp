@@ -35,6 +35,7 @@
 #include <prefopt/curriculum/schedules/paced.hpp>
 #include <prefopt/data/empty_rows.hpp>
 #include <prefopt/data/policy_is_reference.hpp>
+#include <prefopt/data/reference_bytes.hpp>
 #include <prefopt/data/reference_cache.hpp>
 #include <prefopt/data/reference_file.hpp>
 #include <prefopt/data/row_identity.hpp>

@@ -14,6 +14,7 @@
 #include <prefopt/core/score.hpp>
 #include <prefopt/core/term_sum.hpp>
 #include <prefopt/data/policy_is_reference.hpp>
+#include <prefopt/data/reference_bytes.hpp>
 #include <prefopt/data/reference_cache.hpp>
 #include <prefopt/data/reference_file.hpp>
 #include <prefopt/data/row_identity.hpp>
