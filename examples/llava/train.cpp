@@ -139,7 +139,7 @@ bool run_schedule(session& s, run_control const& control, Schedule const& schedu
     double const learning_rate = rate(adam.steps);
     adam.step(s.model.trained(), learning_rate, clip_scale(norm, s.options.max_grad_norm));
 
-    nlohmann::json line = metrics_of(sums.terms, sums.policy);
+    nlohmann::json line = metrics_of(make_loss<real>(s.options), sums.terms, sums.policy);
     line["step"] = adam.steps;
     line["learning_rate"] = learning_rate;
     line["grad_norm"] = norm;

@@ -55,7 +55,10 @@
 #include <prefopt/losses/reward_model.hpp>
 #include <prefopt/losses/rpo.hpp>
 #include <prefopt/losses/simpo.hpp>
+#include <prefopt/margins/balance.hpp>
 #include <prefopt/margins/fairness.hpp>
+#include <prefopt/margins/metrics.hpp>
+#include <prefopt/margins/stuck.hpp>
 #include <prefopt/margins/summary.hpp>
 #include <prefopt/ranking/difficulty.hpp>
 #include <prefopt/ranking/fingerprint.hpp>

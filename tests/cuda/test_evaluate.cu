@@ -56,7 +56,7 @@ struct fill_columns {
                   vector_view<Real const, device_memory>& b)
   {
     host.push_back(random_column<Real>(static_cast<unsigned>(host.size()) + 1, size));
-    if (std::string(name).ends_with("length")) {
+    if (std::string(name.text).ends_with("length")) {
       for (Real& x : host.back()) { x = std::ceil(-x); }
     }
     device.emplace_back(host.back());
@@ -105,7 +105,7 @@ void compare_with_host(Loss const& loss, std::size_t size, bool with_options)
   output_columns<Loss> out;
   output_columns<Loss, real, device_memory> device_out;
   make_gradients<real> make{size, host, device};
-  make("value", out.value, device_out.value);
+  make(column_name{"value"}, out.value, device_out.value);
   gradient_columns<Loss>::visit_policy(make, out.gradient, device_out.gradient);
 
   evaluate_options<real> options;

@@ -19,7 +19,8 @@ namespace llava {
 
 /// What a step reports, under TRL's names and one for each further modality.
 template <class Real>
-nlohmann::json metrics_of(prefopt::loss_summary<3> const& sums, pair_columns<Real> const& policy)
+nlohmann::json metrics_of(prefopt::mfpo<Real> const& loss, prefopt::loss_summary<3> const& sums,
+                          pair_columns<Real> const& policy)
 {
   auto const n = static_cast<double>(sums.count);
   auto const& text = sums.term[0];
@@ -43,8 +44,9 @@ nlohmann::json metrics_of(prefopt::loss_summary<3> const& sums, pair_columns<Rea
   double const fairness = learnt ? prefopt::margin_fairness(text.margin, image.margin)
                                  : std::numeric_limits<double>::quiet_NaN();
   m["fairness"] = std::isnan(fairness) ? nlohmann::json(nullptr) : nlohmann::json(fairness);
+  auto const names = prefopt::term_names(loss);
   for (int k = 0; k < 3; ++k) {
-    std::string const name = sums.term[k].name;
+    std::string const name = names[k];
     m["loss/" + name] = sums.term[k].value / n;
     m["gradient_share/" + name] = sums.gradient_share(k);
   }

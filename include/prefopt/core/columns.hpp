@@ -218,16 +218,15 @@ struct check_lengths {
 };
 
 /// Number of samples; throws `std::invalid_argument` naming the column that does not fit.
-template <class Loss, class Real, class Space>
-index_t checked_extent(char const* function, input_columns<Loss, Real, Space> const& in)
+template <class Columns>
+index_t batch_extent(char const* function, Columns const& in)
 {
-  using record = input_columns<Loss, Real, Space>;
   find_extent find;
-  record::visit_policy(find, in);
-  record::visit_constant(find, in);
+  Columns::visit_policy(find, in);
+  Columns::visit_constant(find, in);
   check_input const check{function, find.extent};
-  record::visit_policy(check, in);
-  record::visit_constant(check, in);
+  Columns::visit_policy(check, in);
+  Columns::visit_constant(check, in);
   return find.extent;
 }
 template <class Loss, class Real, class Space>
@@ -237,7 +236,7 @@ index_t checked_extent(char const* function, Loss const& loss,
                        options_of<Loss, Real, Space> const& options)
 {
   check_parameters(function, loss);
-  check_input const check{function, checked_extent<Loss, Real, Space>(function, in)};
+  check_input const check{function, batch_extent(function, in)};
   auto const weight = weights_of(options);
   check.optional(column_name{"value"}, out.value);
   check.optional(column_name{"weight"}, weight);

@@ -42,14 +42,19 @@ struct load_element {
 };
 
 /// Sample i of a batch, or the pack of `count` samples that starts there.
-template <class Loss, class Value, class Columns>
-PREFOPT_HD record_of<Loss, Value> load_sample(Columns const& in, index_t i, index_t count = 1)
+template <class Record, class Value, class Columns>
+PREFOPT_HD Record load_record(Columns const& in, index_t i, index_t count = 1)
 {
   load_element<Value> const load{i, count};
-  record_of<Loss, Value> x;
+  Record x;
   Columns::visit_policy(load, x, in);
   Columns::visit_constant(load, x, in);
   return x;
+}
+template <class Loss, class Value, class Columns>
+PREFOPT_HD record_of<Loss, Value> load_sample(Columns const& in, index_t i, index_t count = 1)
+{
+  return load_record<record_of<Loss, Value>, Value>(in, i, count);
 }
 
 /// Writes element i of the columns that were given.

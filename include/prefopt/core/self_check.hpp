@@ -104,7 +104,7 @@ double expected_initial_loss(Loss const& loss, input_columns<Loss> in)
   using real = real_of<Loss>;
   using record = record_of<Loss, real>;
   detail::copy_to_reference<vector_view<real const>, record::columns>{in}.apply();
-  index_t const n = detail::checked_extent<Loss, real, host_memory>("expected_initial_loss", in);
+  index_t const n = detail::batch_extent("expected_initial_loss", in);
   double sum = 0;
   for (index_t i = 0; i < n; ++i) {
     sum +=

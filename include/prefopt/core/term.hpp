@@ -68,6 +68,17 @@ struct preference_term {
   Score score{};
   Adjust adjust{};
 
+  /// The beta of one sample.
+  template <class Record>
+  PREFOPT_HD auto sample_beta(Record const& x) const
+  {
+    if constexpr (requires { adjust.beta(beta, x); }) {
+      return adjust.beta(beta, x);
+    } else {
+      return beta;
+    }
+  }
+
   /// The reward of a branch; 0 for no branch.
   template <class Branch, class Record>
   PREFOPT_HD auto reward(Record const& x) const
@@ -126,16 +137,6 @@ struct preference_term {
   }
 
  private:
-  template <class Record>
-  PREFOPT_HD auto sample_beta(Record const& x) const
-  {
-    if constexpr (requires { adjust.beta(beta, x); }) {
-      return adjust.beta(beta, x);
-    } else {
-      return beta;
-    }
-  }
-
   template <class Record>
   PREFOPT_HD auto difference(Record const& x) const
   {

@@ -79,4 +79,17 @@ struct mfpo {
 };
 static_assert(check_loss<mfpo<float>, float>());
 
+/// MFPO with new weights of text (first) and the further modalities, as `modality_balance` gives
+/// them.
+template <class Real, int Modalities>
+constexpr mfpo<Real, Modalities> with_weights(mfpo<Real, Modalities> loss,
+                                              per_modality<double, Modalities + 1> const& weight)
+{
+  loss.text_weight = static_cast<Real>(weight[0]);
+  for (int k = 0; k < Modalities; ++k) {
+    loss.modality_weight[k] = static_cast<Real>(weight[k + 1]);
+  }
+  return loss;
+}
+
 }  // namespace prefopt

@@ -13,18 +13,17 @@ namespace prefopt {
 /// Weighted sums over samples for one term of a loss. Divide by the weight of all ranks (their
 /// count where no weights were given), once, at the end.
 struct term_summary {
-  char const* name = "";
-  double value = 0;  ///< the term's share of the loss
-  double positive_reward =
-      0;  ///< TRL's rewards/chosen, where the positive branch is the chosen answer
-  double negative_reward = 0;  ///< TRL's rewards/rejected; 0 for an anchor
-  double margin = 0;           ///< TRL's rewards/margins, for this term's modality
-  double wins = 0;             ///< weight with margin > 0: TRL's rewards/accuracies counts no ties
+  double value = 0;            ///< the term's share of the loss
+  double positive_reward = 0;  ///< of the branch that the term pulls up; 0 for none
+  double negative_reward = 0;  ///< of the branch that it pushes down; 0 for none
+  double margin = 0;           ///< by how much the first is above the second
+  double wins = 0;             ///< weight with margin > 0: ties do not count
   double ties = 0;             ///< weight with margin = 0
   double pull = 0;             ///< |d value / d score|: what the term contributes to the gradient
 };
 
-/// The terms of a loss over a set of samples. `loss_summary{}` is the identity of `merge`.
+/// The terms of a loss over a set of samples. `loss_summary{}` is the identity of `merge`; it is
+/// trivially copyable and may be sent to other ranks as bytes.
 template <int Terms>
 struct loss_summary {
   index_t count = 0;  ///< samples, those of weight 0 excepted
@@ -38,7 +37,6 @@ struct loss_summary {
     for (int k = 0; k < Terms; ++k) {
       term_summary& a = term[k];
       term_summary const& b = other.term[k];
-      if (b.name[0] != '\0') { a.name = b.name; }
       a.value += b.value;
       a.positive_reward += b.positive_reward;
       a.negative_reward += b.negative_reward;
@@ -76,6 +74,29 @@ struct summary_options {
 
 namespace detail {
 
+/// What a term says of a sample.
+struct term_report {
+  double value, positive_reward, negative_reward, margin, pull;
+};
+
+/// The report of a term that is a function of one margin, or what the term itself says.
+template <class Real, class Term, class Record>
+term_report report_of(Term const& term, Record const& x)
+{
+  if constexpr (requires { term.report(x); }) {
+    return term.report(x);
+  } else {
+    using slope = dual<Real, 1>;
+    Real const m = term.margin(x);
+    slope const v = term.at_margin(slope::variable(m, 0), x);
+    return {static_cast<double>(v.value),
+            static_cast<double>(term.template reward<typename Term::positive>(x)),
+            static_cast<double>(term.template reward<typename Term::negative>(x)),
+            static_cast<double>(m),
+            std::abs(static_cast<double>(term.sample_beta(x) * v.partial[0]))};
+  }
+}
+
 template <class Real, class Record>
 struct add_to_summary {
   Record const& x;
@@ -85,24 +106,43 @@ struct add_to_summary {
   template <class Term>
   void operator()(Term const& term)
   {
-    using slope = dual<Real, 1>;
-    Real const m = term.margin(x);
-    slope const v = term.at_margin(slope::variable(m, 0), x);
+    term_report const r = report_of<Real>(term, x);
     term_summary& to = *next++;
-    to.name = term.name;
-    to.value += weight * static_cast<double>(v.value);
-    to.positive_reward +=
-        weight * static_cast<double>(term.template reward<typename Term::positive>(x));
-    to.negative_reward +=
-        weight * static_cast<double>(term.template reward<typename Term::negative>(x));
-    to.margin += weight * static_cast<double>(m);
-    to.wins += m > Real(0) ? weight : 0;
-    to.ties += m == Real(0) ? weight : 0;
-    to.pull += weight * std::abs(static_cast<double>(term.beta * v.partial[0]));
+    to.value += weight * r.value;
+    to.positive_reward += weight * r.positive_reward;
+    to.negative_reward += weight * r.negative_reward;
+    to.margin += weight * r.margin;
+    to.wins += r.margin > 0 ? weight : 0;
+    to.ties += r.margin == 0 ? weight : 0;
+    to.pull += weight * r.pull;
+  }
+};
+
+template <int Terms>
+struct collect_names {
+  per_modality<char const*, Terms>& names;
+  int next = 0;
+
+  template <class Term>
+  constexpr void operator()(Term const& term)
+  {
+    names[next++] = term.name;
   }
 };
 
 }  // namespace detail
+
+/// The names of a loss's terms, in the order of its summaries. Kept apart from the sums, which
+/// travel between ranks.
+template <has_terms Loss>
+constexpr auto term_names(Loss const& loss)
+{
+  constexpr int size = detail::terms_of<Loss>::size;
+  per_modality<char const*, size> names;
+  detail::collect_names<size> collect{names};
+  loss.terms().for_each(collect);
+  return names;
+}
 
 /// Sums every term of a loss over a batch in host memory, in fp64 and in order. Throws
 /// `std::invalid_argument` when a column is missing or of another length.
