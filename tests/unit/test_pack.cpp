@@ -12,6 +12,7 @@
 #include <prefopt/core/dual.hpp>
 #include <prefopt/core/evaluate.hpp>
 #include <prefopt/core/pack.hpp>
+#include <prefopt/core/pack_math.hpp>
 
 #include "support/catch.hpp"
 

@@ -8,6 +8,7 @@
 #include <prefopt/core/columns.hpp>
 #include <prefopt/core/loss.hpp>
 #include <prefopt/core/pack.hpp>
+#include <prefopt/core/pack_math.hpp>
 
 namespace prefopt {
 namespace detail {

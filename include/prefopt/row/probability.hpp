@@ -6,6 +6,7 @@
 #include <cstdint>
 
 #include <prefopt/core/pack.hpp>
+#include <prefopt/core/pack_math.hpp>
 
 namespace prefopt::detail {
 
