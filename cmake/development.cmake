@@ -37,6 +37,8 @@ find_optional(OpenMP "libgomp")
 find_optional(Catch2 "catch2")
 find_optional(Eigen3 "libeigen3-dev")
 find_optional(xtensor "libxtensor-dev")
+set(MPI_CXX_SKIP_MPICXX ON)  # the C++ bindings that MPI 3 removed
+find_optional(MPI "mpi-default-dev" COMPONENTS CXX)
 find_header(JSON_INCLUDE nlohmann/json.hpp nlohmann-json3-dev)
 find_header(CLI11_INCLUDE CLI/CLI.hpp libcli11-dev)
 find_header(STB_INCLUDE stb_image.h libstb-dev PATH_SUFFIXES stb)

@@ -8,6 +8,7 @@
 #include <prefopt/core/branch.hpp>
 #include <prefopt/core/column_set.hpp>
 #include <prefopt/core/columns.hpp>
+#include <prefopt/core/communicator.hpp>
 #include <prefopt/core/dual.hpp>
 #include <prefopt/core/error.hpp>
 #include <prefopt/core/evaluate.hpp>
@@ -15,6 +16,7 @@
 #include <prefopt/core/link.hpp>
 #include <prefopt/core/loss.hpp>
 #include <prefopt/core/math.hpp>
+#include <prefopt/core/mergeable.hpp>
 #include <prefopt/core/nll.hpp>
 #include <prefopt/core/pack.hpp>
 #include <prefopt/core/pack_math.hpp>
@@ -79,4 +81,17 @@
 #include <prefopt/row/sequence_stats.hpp>
 #include <prefopt/row/simd_executor.hpp>
 #include <prefopt/row/simd_stats.hpp>
+#include <prefopt/statistics/bco_delta.hpp>
+#include <prefopt/statistics/dynamic_beta.hpp>
+#include <prefopt/statistics/exact_sum.hpp>
+#include <prefopt/statistics/gap_moments.hpp>
+#include <prefopt/statistics/gap_selection.hpp>
+#include <prefopt/statistics/kto_baseline.hpp>
+#include <prefopt/statistics/kto_pair.hpp>
+#include <prefopt/statistics/log_mean_exp.hpp>
+#include <prefopt/statistics/napo.hpp>
+#include <prefopt/statistics/saved_state.hpp>
+#include <prefopt/statistics/sorted_match.hpp>
+#include <prefopt/statistics/token_count.hpp>
+#include <prefopt/statistics/weighted_mean.hpp>
 #include <prefopt/version.hpp>

@@ -6,14 +6,10 @@
 
 #include <prefopt/config.hpp>
 #include <prefopt/core/math.hpp>
+#include <prefopt/core/mergeable.hpp>
 #include <prefopt/core/view.hpp>
 
 namespace prefopt {
-
-/// A commutative monoid: `State{}` is the identity, `a.merge(b)` combines.
-template <class State>
-concept mergeable_state = std::copyable<State> && std::default_initializable<State> &&
-                          requires(State s, State const& other) { s.merge(other); };
 
 namespace detail {
 
