@@ -639,8 +639,25 @@ TEST_CASE("a log mean exp is right at every size", "[statistics]")
   }
   CHECK(of({0, -1e4, -1e6}) == Approx(-std::log(3.0)).epsilon(1e-15));
   CHECK(of({1e300, 0, -1e300}) == Approx(1e300).epsilon(1e-15));
-  // Two bins: 177 and 178 lie on two sides of 256 ln 2 = 177.45.
-  CHECK(of({177, 178}) == Approx(178 + std::log((1 + std::exp(-1.0)) / 2)).epsilon(4e-16));
+}
+
+TEST_CASE("a log mean exp does not depend on which of its bins came first", "[statistics]")
+{
+  // 256 ln 2 = 177.45 parts two bins; the third number lies in one that no longer counts.
+  column values{-300, 177, 178};
+  double const want = 178 + std::log((1 + std::exp(-1.0)) / 3);
+  do {
+    log_mean_exp pushed, merged;
+    for (double const x : values) {
+      pushed.push(x);
+      log_mean_exp one;
+      one.push(x);
+      merged.merge(one);
+    }
+    CHECK(pushed.value() == Approx(want).epsilon(4e-16));
+    CHECK(merged == pushed);
+    CHECK(pushed == in_parts<log_mean_exp>(values, 2, 3));
+  } while (std::next_permutation(values.begin(), values.end()));
 }
 
 TEST_CASE("a log mean exp of nothing is NaN, of impossible things -infinity", "[statistics]")

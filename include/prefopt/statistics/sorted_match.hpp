@@ -25,7 +25,7 @@ inline void sort_column(gathered_column const& column, std::vector<index_t>& ord
 {
   order.clear();
   for (index_t i = 0; i < column.size(); ++i) { order.push_back(i); }
-  std::sort(order.begin(), order.end(), [&](index_t i, index_t j) {
+  std::ranges::sort(order, [&](index_t i, index_t j) {
     double const x = column.value[static_cast<std::size_t>(i)];
     double const y = column.value[static_cast<std::size_t>(j)];
     return x < y || (!(y < x) && i < j);
