@@ -145,7 +145,7 @@ batch_numbers numbers_of(Communicator const& ranks, std::vector<batch_sample> co
                     dama_model_factor(drawn.log_preference, average.mean),
                     napo_robustness{}.q(numbers.phase1.rewards.mean()),
                     numbers.phase1.mean_exp.value(),
-                    numbers.phase1.tokens.sequence_weight()};
+                    numbers.phase1.tokens.sequences_per_token()};
   return numbers;
 }
 

@@ -286,6 +286,36 @@ TEST_CASE("batches of BCO weigh by their size, and empty ones nothing", "[statis
   CHECK(delta.weight == 6);
 }
 
+TEST_CASE("a class without samples adds nothing, on one rank or on all", "[statistics]")
+{
+  // Rank 0 has desirable answers only, the others none at all or both.
+  std::vector<column> const desirable{{1, 2}, {}, {6}};
+  std::vector<column> const undesirable{{}, {}, {-4}};
+  for (std::size_t const size : {1u, 2u, 3u}) {
+    std::vector<weighted_mean> good(size), bad(size);
+    std::vector<double> delta(size);
+    thread_ranks group(static_cast<int>(size));
+    group.launch([&](thread_ranks::member const& self) {
+      auto const r = static_cast<std::size_t>(self.rank());
+      for (double const reward : desirable[r]) { good[r].push(reward); }
+      for (double const reward : undesirable[r]) { bad[r].push(reward); }
+      good[r] = merge_over_ranks(self, good[r]);
+      bad[r] = merge_over_ranks(self, bad[r]);
+      weighted_mean all = good[r];
+      all.merge(bad[r]);
+      bco_delta running;
+      running.update(all);
+      delta[r] = running.value();
+    });
+    for (std::size_t r = 0; r < size; ++r) {
+      CHECK(good[r].mean() == (size == 3 ? 3 : 1.5));
+      CHECK(bad[r].count == (size == 3 ? 1 : 0));
+      CHECK(bad[r].mean_or(0) == (size == 3 ? -4 : 0));
+      CHECK(delta[r] == (size == 3 ? 1.25 : 1.5));
+    }
+  }
+}
+
 TEST_CASE("saved states of another layout are refused", "[statistics]")
 {
   column const shorter{1, 0};
@@ -586,7 +616,7 @@ TEST_CASE("a weight of sequences makes the golden token means", "[statistics]")
   for (double const length : golden_column("random64", "len_w")) {
     count.push(static_cast<index_t>(length));
   }
-  double const weight = count.sequence_weight();
+  double const weight = count.sequences_per_token();
   auto const n = static_cast<double>(count.sequences);
   weighted_mean nll;
   for (double const p : pol_w) { nll.push(-p * weight); }
@@ -618,12 +648,12 @@ TEST_CASE("a weight of sequences makes the golden token means", "[statistics]")
 TEST_CASE("sequences without tokens are counted and weigh nothing", "[statistics]")
 {
   token_count count;
-  CHECK(count.sequence_weight() == 0);
+  CHECK(count.sequences_per_token() == 0);
   count.push(0);
-  CHECK(count.sequence_weight() == 0);
+  CHECK(count.sequences_per_token() == 0);
   CHECK(count.empty == 1);
   count.push(8);
-  CHECK(count.sequence_weight() == 0.25);
+  CHECK(count.sequences_per_token() == 0.25);
   CHECK(mentions(error_of<std::invalid_argument>([&] { count.push(-1); }), {"token_count", "-1"}));
 }
 

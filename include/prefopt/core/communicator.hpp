@@ -2,7 +2,6 @@
 #pragma once
 /// \file  The communicator concept: how statistics reach the other ranks; and its one-rank model.
 
-#include <algorithm>
 #include <concepts>
 #include <cstddef>
 #include <cstring>
@@ -88,7 +87,7 @@ void all_gather_column(Communicator const& ranks, vector_view<double const> mine
   index_t longest = 0;
   all.first.assign(1, 0);
   for (index_t const n : all.count) {
-    longest = std::max(longest, n);
+    longest = max(longest, n);
     all.first.push_back(all.first.back() + n);
   }
   // Padded to one length, since that is all that NCCL gathers.

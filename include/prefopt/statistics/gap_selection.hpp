@@ -99,7 +99,7 @@ gap_selection select_by_gap(Communicator const& ranks, vector_view<double const>
     workspace.order.push_back(i);
   }
   auto const share = static_cast<index_t>(static_cast<double>(n) * (1 - how.filtered));
-  index_t const kept = n == 0 ? 0 : std::max(share, index_t{1});
+  index_t const kept = n == 0 ? 0 : max(share, index_t{1});
   auto const key = [&](index_t i) { return workspace.key[static_cast<std::size_t>(i)]; };
   std::nth_element(
       workspace.order.begin(), workspace.order.begin() + kept, workspace.order.end(),

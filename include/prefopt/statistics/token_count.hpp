@@ -12,9 +12,9 @@ namespace prefopt {
 /// N sequences and T tokens of the global batch.
 ///
 /// A loss that is divided by N once, at the end, contains the token mean (sum of the sequences'
-/// NLL) / T where each sequence's NLL has the weight N / T: the NLL of RPO, CPO, MPO and SFT in TRL
-/// is pointwise then, and no accumulation changes it. (TRL and others divide by the tokens of the
-/// micro-batch: a mean of means.)
+/// NLL) / T where each sequence's NLL has the weight N / T, `reduction::per_token` of core/nll.hpp:
+/// the NLL of RPO, CPO, MPO and SFT in TRL is pointwise then, and no accumulation changes it. (TRL
+/// and others divide by the tokens of the micro-batch: a mean of means.)
 struct token_count {
   index_t sequences = 0;  ///< all of them, empty ones too: what the loss is divided by
   index_t tokens = 0;
@@ -37,8 +37,8 @@ struct token_count {
     empty += other.empty;
   }
 
-  /// N / T; 0 where no sequence has a token, since then there is nothing to weigh.
-  double sequence_weight() const
+  /// N / T; 0, which `reduction::per_token` refuses, where the whole batch has no token.
+  double sequences_per_token() const
   {
     return tokens == 0 ? 0 : static_cast<double>(sequences) / static_cast<double>(tokens);
   }
