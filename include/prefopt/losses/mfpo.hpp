@@ -51,6 +51,9 @@ PREFOPT_HD constexpr auto modality_terms(Real beta, per_modality<Real, Modalitie
 ///     \quad r = \beta\log\frac{\pi}{\pi_{ref}} \f]
 /// `eta` is on the reward scale. The paper's best: weights 1:1:1, eta 0; it does not state beta. At
 /// policy = reference and eta = 0, L = (2 + Modalities) log 2 for unit weights.
+///
+/// Also called: with eta 0 and one modality the same function as mDPO; without the anchor (weight
+/// 0) the conditional preferences of OmniDPO (arXiv 2509.00723).
 template <class Real, int Modalities = 1>
 struct mfpo {
   static_assert(

@@ -11,6 +11,8 @@ namespace prefopt {
 /// \f[ L = -\log\sigma(r(y_w) - r(y_l) - m - m_i) \f]
 /// with a common `margin` m and, where the record's `target_margin` is given, one m_i per sample
 /// (Touvron et al. 2023, arXiv 2307.09288, eq. 2). The record's chosen and rejected are rewards.
+///
+/// Also called: TRL `RewardTrainer`, with the column `margin`.
 template <class Real>
 struct reward_model {
   Real margin = Real(0);

@@ -13,6 +13,9 @@ namespace prefopt {
 /// Lengths are tokens, 1 or more: anything else throws in host memory and gives NaN or an infinity
 /// in device memory. `gamma` is on the scale of the reward; the authors' code gives gamma / beta
 /// (0.25 with beta 2).
+///
+/// Also called: TRL CPO `loss_type="simpo"` (beta 0.1, gamma 0.5, and a likelihood of weight 1
+/// unless `cpo_alpha` is 0), HALOs (beta 10, gamma / beta 0.3), LLaMA-Factory `simpo_gamma`.
 template <class Real>
 struct simpo {
   Real beta = Real(2);
