@@ -9,8 +9,12 @@
 #include <type_traits>
 #include <vector>
 
+#ifdef PREFOPT_GOLDEN_ON_DEVICE
+#include "cuda/by_device.hpp"
+#else
 #include <thrust/system/omp/execution_policy.h>
 #include <prefopt/adapters/thrust.hpp>
+#endif
 
 #include "support/erased_loss.hpp"
 #include "support/golden_file.hpp"
@@ -33,6 +37,10 @@ struct golden_params {
   static Real rounded(double v) { return static_cast<Real>(static_cast<Stored>(v)); }
 };
 
+#ifdef PREFOPT_GOLDEN_ON_DEVICE
+using other_driver = by_device;
+inline constexpr char const* other_driver_name = "a CUDA kernel";
+#else
 /// Evaluates by Thrust's OMP system.
 struct by_thrust_omp {
   template <class Loss, class In, class Out, class Options>
@@ -42,6 +50,9 @@ struct by_thrust_omp {
                                                                   options);
   }
 };
+using other_driver = by_thrust_omp;
+inline constexpr char const* other_driver_name = "Thrust OMP";
+#endif
 
 /// One loss of the file.
 struct golden_loss {
@@ -51,9 +62,9 @@ struct golden_loss {
   /// them so: a log-prob of exactly 0 in an odds ratio.
   bool has_undefined_rows = false;
 
-  std::function<erased_loss<double>(golden_case const&)> in_double{}, in_double_by_thrust{};
+  std::function<erased_loss<double>(golden_case const&)> in_double{}, in_double_elsewhere{};
   std::function<erased_loss<double>(golden_case const&)> with_rounded_parameters{};
-  std::function<erased_loss<float>(golden_case const&)> in_float{}, in_float_by_thrust{};
+  std::function<erased_loss<float>(golden_case const&)> in_float{}, in_float_elsewhere{};
 
   std::string file_name(std::string const& field) const
   {
@@ -74,17 +85,18 @@ inline std::vector<std::string>& golden_names_checked_elsewhere()
   return names;
 }
 
-/// Registers `make(golden_params<Real>)`, which returns the loss over Real.
+/// Registers `make(golden_params<Real>)`, which returns the loss over Real, for every driver: the
+/// host's, Thrust's, and the device's in tests/cuda/test_golden.cu.
 template <class Make>
-golden_loss& register_golden(std::string const& name, Make make,
-                             std::map<std::string, std::string> renamed = {})
+golden_loss& register_golden_everywhere(std::string const& name, Make make,
+                                        std::map<std::string, std::string> renamed = {})
 {
   golden_loss loss{.name = name, .renamed = std::move(renamed)};
   loss.in_double = [make](golden_case const& c) {
     return erase<double>(make(golden_params<double>{c}));
   };
-  loss.in_double_by_thrust = [make](golden_case const& c) {
-    return erase<double>(make(golden_params<double>{c}), by_thrust_omp{});
+  loss.in_double_elsewhere = [make](golden_case const& c) {
+    return erase<double>(make(golden_params<double>{c}), other_driver{});
   };
   loss.with_rounded_parameters = [make](golden_case const& c) {
     return erase<double>(make(golden_params<double, float>{c}));
@@ -92,11 +104,24 @@ golden_loss& register_golden(std::string const& name, Make make,
   loss.in_float = [make](golden_case const& c) {
     return erase<float>(make(golden_params<float>{c}));
   };
-  loss.in_float_by_thrust = [make](golden_case const& c) {
-    return erase<float>(make(golden_params<float>{c}), by_thrust_omp{});
+  loss.in_float_elsewhere = [make](golden_case const& c) {
+    return erase<float>(make(golden_params<float>{c}), other_driver{});
   };
   golden_losses().push_back(std::move(loss));
   return golden_losses().back();
+}
+
+/// The same for the drivers of the host only, which saves the device's compiler most of the losses.
+template <class Make>
+golden_loss& register_golden([[maybe_unused]] std::string const& name, [[maybe_unused]] Make make,
+                             [[maybe_unused]] std::map<std::string, std::string> renamed = {})
+{
+#ifdef PREFOPT_GOLDEN_ON_DEVICE
+  static golden_loss unused;
+  return unused;
+#else
+  return register_golden_everywhere(name, make, std::move(renamed));
+#endif
 }
 
 /// The Real of a `golden_params`.

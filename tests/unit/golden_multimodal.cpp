@@ -13,8 +13,9 @@ namespace {
 bool const registered = [] {
   using test::real_in;
   using test::register_golden;
+  using test::register_golden_everywhere;
   register_golden("mdpo", [](auto p) { return mdpo<real_in<decltype(p)>>{.beta = p("beta")}; });
-  register_golden("mfpo", [](auto p) {
+  register_golden_everywhere("mfpo", [](auto p) {
     return mfpo<real_in<decltype(p)>>{.beta = p("beta"),
                                       .eta = p("eta"),
                                       .text_weight = p("w_text"),
