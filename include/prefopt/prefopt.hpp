@@ -94,4 +94,9 @@
 #include <prefopt/statistics/sorted_match.hpp>
 #include <prefopt/statistics/token_count.hpp>
 #include <prefopt/statistics/weighted_mean.hpp>
+#include <prefopt/token/guidance.hpp>
+#include <prefopt/token/humanline.hpp>
+#include <prefopt/token/matching_blocks.hpp>
+#include <prefopt/token/spans.hpp>
+#include <prefopt/token/weights.hpp>
 #include <prefopt/version.hpp>
