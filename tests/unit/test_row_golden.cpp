@@ -10,8 +10,10 @@
 
 #include <nlohmann/json.hpp>
 
+#include <prefopt/row/peaks.hpp>
 #include <prefopt/row/rows.hpp>
 #include <prefopt/row/sequence.hpp>
+#include <prefopt/token/weights.hpp>
 
 #include "support/catch.hpp"
 #include "support/fixtures.hpp"
@@ -286,26 +288,40 @@ TEST_CASE("golden token weights of DDPO", "[golden][row]")
   check_all("weighted mean", c, mean, numbers(want.at("weighted_mean")));
 }
 
-TEST_CASE("golden LD-DPO: tokens beyond the shared length weigh alpha", "[golden][row]")
+TEST_CASE("golden LD-DPO: tokens beyond the shared length weigh alpha", "[golden][row][token]")
 {
   configuration<double> c(golden().at("configs")[0]);
+  std::vector<index_t> partner{0, 1, 2, 3, 4};
   for (auto const& want : golden().at("ld_dpo")) {
-    std::vector<double> weight(tokens);
-    for (std::size_t s = 0; s < sequences; ++s) {
-      int counted = 0;
-      for (std::size_t t = s * length; t < (s + 1) * length; ++t) {
-        counted += c.counted[t] != 0 ? 1 : 0;
-        weight[t] =
-            counted <= want.at("shared_len").get<int>() ? 1 : want.at("alpha").get<double>();
-      }
-    }
-    std::vector<double> sum(sequences);
+    auto const pair = want.at("pair").get<std::vector<std::size_t>>();
+    partner[pair[0]] = static_cast<index_t>(pair[1]);
+    partner[pair[1]] = static_cast<index_t>(pair[0]);
+  }
+  for (auto const& want : golden().at("ld_dpo")) {
+    std::vector<double> weight(tokens), sum(sequences);
+    shared_length_weights(layout, c.counted, partner, want.at("alpha").get<double>(), weight);
     sequence_sums<double>(layout, {.log_prob = c.log_prob, .weight = weight, .mask = c.counted},
                           {.sum = sum});
-    auto const pair = numbers(want.at("pair"));
+    auto const pair = want.at("pair").get<std::vector<std::size_t>>();
     for (std::size_t k = 0; k < 2; ++k) {
       double const expected = want.at(k == 0 ? "w" : "l");
-      CHECK(std::abs(sum[static_cast<std::size_t>(pair[k])] / expected - 1) < 1e-13);
+      CHECK(std::abs(sum[pair[k]] / expected - 1) < 1e-13);
+    }
+  }
+}
+
+TEMPLATE_TEST_CASE("golden sums of p^2 and greedy tokens", "[golden][row][peaks]", double, float)
+{
+  for (auto const& config : golden().at("configs")) {
+    configuration<TestType> c(config);
+    std::vector<TestType> collision(tokens), hit(tokens);
+    row_peaks<TestType>(c.view(), c.targets, {.log_collision = collision, .hit = hit}, c.options);
+    check_all("log sum p^2", c, collision,
+              where_counted(numbers(config.at("sum_p2_log")), c.counted));
+    auto const correct = config.at("argmax_correct");
+    for (std::size_t t = 0; t < tokens; ++t) {
+      INFO("token " << t);
+      CHECK((hit[t] != 0) == correct[t / length][t % length].template get<bool>());
     }
   }
 }

@@ -6,7 +6,11 @@
 
 #include <prefopt/row/executor.hpp>
 #include <prefopt/row/half_pack.hpp>
+#include <prefopt/row/kl.hpp>
 #include <prefopt/row/log_prob.hpp>
+#include <prefopt/row/peak_stats.hpp>
+#include <prefopt/row/simd_kl.hpp>
+#include <prefopt/row/simd_peaks.hpp>
 #include <prefopt/row/simd_stats.hpp>
 
 namespace prefopt {
@@ -87,6 +91,63 @@ struct simd_executor : serial_executor {
       return detail::contiguous_logit_stats<Reals>(map, in.data, in.extent);
     }));
     return total;
+  }
+
+  template <class Stored>
+    requires(detail::is_packable<std::remove_const_t<Stored>>)
+  peak_stats<float> reduce(vector_view<Stored> in, peak_stats<float> total,
+                           detail::push_peak<float> push) const
+  {
+    if (in.stride != 1) { return serial_executor::reduce(in, total, push); }
+    total.merge(push.map.visit([&in](auto const& map) {
+      auto const logits = detail::contiguous_logit_stats<Reals>(map, in.data, in.extent);
+      return detail::contiguous_peak_stats<Reals>(map, logits, in.data, in.extent);
+    }));
+    return total;
+  }
+
+  template <class Stored>
+    requires(detail::is_packable<std::remove_const_t<Stored>>)
+  kl_stats<float> reduce(vector_view<Stored> in, kl_stats<float> total,
+                         detail::push_row_logit<float> push) const
+  {
+    total.merge({reduce(in, logit_stats<float>{}, detail::push_logit<float>{push.map}), {}});
+    return total;
+  }
+
+  template <class Policy, class Reference>
+    requires(detail::are_paired<Policy, Reference>)
+  kl_stats<float> reduce(vector_view<Policy> in, kl_stats<float> total,
+                         detail::push_kl<float, vector_view<Reference>> push) const
+  {
+    if (in.stride != 1 || push.reference.stride != 1) {
+      return serial_executor::reduce(in, total, push);
+    }
+    row_kl_result<float> const kl = push.pair.visit([&](auto const& pair) {
+      return detail::contiguous_kl<Reals>(pair, in.data, push.reference.data, in.extent);
+    });
+    total.merge({{}, kl});
+    return total;
+  }
+
+  template <class Policy, class Reference, class Out>
+    requires(detail::are_paired<Policy, Reference> && detail::are_paired<Policy, Out>)
+  void transform(
+      vector_view<Policy> in, vector_view<Out> out,
+      detail::kl_gradient<float, Out, vector_view<Reference>, vector_view<Out>> gradient) const
+  {
+    bool const contiguous = in.stride == 1 && out.stride == 1 && gradient.reference.stride == 1;
+    if (!contiguous) {
+      serial_executor::transform(in, out, gradient);
+      return;
+    }
+    auto const& slope = gradient.slope;
+    slope.pair.visit([&](auto const& pair) {
+      using specific = std::remove_cvref_t<decltype(pair.map)>;
+      detail::contiguous_kl_gradient<Reals>(
+          detail::kl_slope<float, specific>{pair, slope.seeds, slope.policy_to_reference}, in.data,
+          gradient.reference.data, gradient.sum.data, out.data, in.extent);
+    });
   }
 
   template <class In, class Out>
