@@ -72,6 +72,33 @@ void check_kl_rows(char const* function, matrix_view<Policy const, Space> const&
 }
 
 template <class Real, class Space>
+void check_kl_columns(char const* function, index_t rows, kl_columns<Real, Space> const& out)
+{
+  check_extents const check{function, rows};
+  check("reference_to_policy", out.reference_to_policy);
+  check("policy_to_reference", out.policy_to_reference);
+}
+
+template <class Policy, class Stored, class Real, class Space>
+void check_kl_gradient(char const* function, matrix_view<Policy const, Space> const& policy,
+                       matrix_view<Stored, Space> const& gradient,
+                       kl_seed_columns<Real, Space> const& seeds,
+                       kl_options<Real, Space> const& options)
+{
+  static_assert(check_row_types<Stored, int, Real>());
+  require_shape(function, "d_logits", gradient, policy.rows, policy.cols);
+  bool const same =
+      static_cast<void const*>(gradient.data) == static_cast<void const*>(policy.data);
+  if (options.accumulate && same && policy.data != nullptr) {
+    throw_invalid(function, "d_logits", "another matrix than the policy's logits to add to",
+                  "the logits themselves");
+  }
+  check_extents const check{function, policy.rows};
+  check("d_reference_to_policy", seeds.d_reference_to_policy);
+  check("d_policy_to_reference", seeds.d_policy_to_reference);
+}
+
+template <class Real, class Space>
 PREFOPT_HD bool row_counts(kl_options<Real, Space> const& options, index_t i)
 {
   return options.mask.data == nullptr || options.mask[i] != 0;
@@ -122,9 +149,7 @@ void kl_divergences(Policy&& policy, Reference&& reference,
   matrix_view<detail::element_of<Reference> const> const z(std::forward<Reference>(reference));
   detail::check_kl_rows(function, x, z, options);
   detail::require_threads(function, options.threads);
-  detail::check_extents const check{function, x.rows};
-  check("reference_to_policy", out.reference_to_policy);
-  check("policy_to_reference", out.policy_to_reference);
+  detail::check_kl_columns(function, x.rows, out);
   int const threads = options.threads;
   PREFOPT_PARALLEL_FOR(threads)
   for (index_t i = 0; i < x.rows; ++i) {
@@ -155,22 +180,13 @@ void kl_gradients(Policy&& policy, Reference&& reference,
 {
   using real = detail::row_precision<Real, Policy>;
   using stored = detail::element_of<Gradient>;
-  static_assert(detail::check_row_types<stored, int, real>());
   char const* const function = "kl_gradients";
   matrix_view<detail::element_of<Policy> const> const x(policy);
   matrix_view<detail::element_of<Reference> const> const z(std::forward<Reference>(reference));
   matrix_view<stored> const dx(std::forward<Gradient>(d_logits));
   detail::check_kl_rows(function, x, z, options);
   detail::require_threads(function, options.threads);
-  detail::require_shape(function, "d_logits", dx, x.rows, x.cols);
-  bool const same = static_cast<void const*>(dx.data) == static_cast<void const*>(x.data);
-  if (options.accumulate && same && x.data != nullptr) {
-    detail::throw_invalid(function, "d_logits", "another matrix than the policy's logits to add to",
-                          "the logits themselves");
-  }
-  detail::check_extents const check{function, x.rows};
-  check("d_reference_to_policy", seeds.d_reference_to_policy);
-  check("d_policy_to_reference", seeds.d_policy_to_reference);
+  detail::check_kl_gradient(function, x, dx, seeds, options);
   int const threads = options.threads;
   PREFOPT_PARALLEL_FOR(threads)
   for (index_t i = 0; i < x.rows; ++i) {
