@@ -4,24 +4,16 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <string>
 #include <utility>
 
 #include <prefopt/config.hpp>
-#include <prefopt/core/error.hpp>
 #include <prefopt/core/view.hpp>
+#include <prefopt/data/token_span.hpp>
 #include <prefopt/row/row_options.hpp>
 #include <prefopt/row/sequence_stats.hpp>
 
 namespace prefopt {
-
-/// Tokens begin ... end - 1.
-struct token_span {
-  index_t begin = 0;
-  index_t end = 0;
-
-  PREFOPT_HD constexpr index_t size() const { return end - begin; }
-  PREFOPT_HD constexpr bool is_empty() const { return end <= begin; }
-};
 
 /// Spans as a layout of sequences: `sequence_sums` gives one sum for each span, and `token_seeds`
 /// brings its derivative back. Phrases (HALVA) and answers within packed rows are such spans. They
@@ -64,7 +56,8 @@ struct completion_spans {
 /// at the prompt's length, keeps the condition of both answers the same tokens, so that no token of
 /// one answer is scored as the other's prompt. Answers that begin alike keep their first tokens.
 /// Positions are those of the tokens in the rows; for a causal model the log-probability of token
-/// t stands at row t - 1 of its logits. An empty span is an answer that truncation left nothing of.
+/// t stands at row t - 1 of its logits. A span of size 0 is an answer that truncation left
+/// nothing of.
 template <class Prompt, class Chosen, class Rejected>
 completion_spans find_completions(Prompt&& prompt, Chosen&& chosen, Rejected&& rejected)
 {
@@ -82,12 +75,7 @@ inline void mask_spans(vector_view<token_span const> spans, vector_view<std::uin
 {
   for (index_t t = 0; t < mask.extent; ++t) { mask[t] = 0; }
   for (index_t s = 0; s < spans.extent; ++s) {
-    auto const [begin, end] = spans[s];
-    if (begin < 0 || end < begin || end > mask.extent) {
-      detail::throw_invalid("mask_spans", "span " + std::to_string(s),
-                            "tokens within 0 to " + std::to_string(mask.extent),
-                            std::to_string(begin) + " to " + std::to_string(end));
-    }
+    detail::require_span("mask_spans", "span " + std::to_string(s), spans[s], 0, mask.extent);
   }
   for (index_t s = 0; s < spans.extent; ++s) {
     for (index_t t = spans[s].begin; t < spans[s].end; ++t) { mask[t] = 1; }
