@@ -75,7 +75,7 @@ void check_policy_is_reference(Loss const&,
   char const* const function = "check_policy_is_reference";
   static_assert(record::columns.reference.size() > 0,
                 "prefopt: this loss has no reference to compare with");
-  detail::checked_extent<Loss, real, host_memory>(function, in);
+  detail::batch_extent(function, in);
   if (!(tolerance >= real(0))) {
     detail::throw_invalid(function, "tolerance", "0 or more nats",
                           detail::exact_text(static_cast<double>(tolerance)));
