@@ -32,6 +32,21 @@ struct by_target_margin {
   PREFOPT_HD auto offset(auto const& x) const { return x.target_margin; }
 };
 
+/// The record's `judge_gap`, `alpha` times.
+template <class Real>
+struct by_judge_gap {
+  static constexpr column_set columns{.extra = {.judge_gap = true}};
+  static constexpr bool relative = false;
+  Real alpha = Real(1);
+
+  PREFOPT_HD auto offset(auto const& x) const { return x.judge_gap * alpha; }
+  template <class Check>
+  constexpr void check(Check& check) const
+  {
+    check.finite("alpha", alpha);
+  }
+};
+
 /// Desirable samples (label 1) want a high margin, the others (label 0) a low one; each class has
 /// its weight.
 template <class Real>

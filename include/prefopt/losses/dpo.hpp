@@ -11,16 +11,23 @@ namespace prefopt {
 /// \f[ L = -(1-e)\log\sigma(u) - e\log\sigma(-u),\quad
 ///     u = \beta(\log\frac{\pi(y_w)}{\pi_{ref}(y_w)} - \log\frac{\pi(y_l)}{\pi_{ref}(y_l)}) \f]
 /// MFPO's eq. 4 and 5. At policy = reference L = log 2. Its implicit reward (MFPO's eq. 3 without
-/// the term that no pair can see) is `implicit_reward`.
-template <class Real>
+/// the term that no pair can see) is `implicit_reward`. `Score` is the plain log-ratio or that of
+/// another f-divergence, `score::forward_kl<>`, `score::jensen_shannon<>` or
+/// `score::alpha_divergence<Real>` (f-DPO); hinge, ipo, exo_pair, robust and discopop take them
+/// too. `beta` defaults to 0.1, the field's.
+///
+/// Also called: TRL, Liger and LLaMA-Factory `sigmoid`. TRL since 0.29 ignores label_smoothing in
+/// `sigmoid` without a word.
+template <class Real, class Score = score::log_ratio>
 struct dpo {
   Real beta = Real(0.1);
   Real label_smoothing = Real(0);
+  Score score{};
 
   PREFOPT_HD constexpr auto terms() const
   {
-    return contrast<branch::chosen, branch::rejected, score::log_ratio>(
-        "text", link::logistic<Real>{label_smoothing}, beta);
+    return contrast<branch::chosen, branch::rejected>("text", link::logistic<Real>{label_smoothing},
+                                                      beta, Real(0), Real(1), score);
   }
 };
 static_assert(check_loss<dpo<float>, float>());

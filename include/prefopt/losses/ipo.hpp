@@ -9,10 +9,10 @@ namespace prefopt {
 namespace detail {
 
 template <class Score, class Real>
-PREFOPT_HD constexpr auto ipo_term(Real beta)
+PREFOPT_HD constexpr auto ipo_term(Real beta, Score score)
 {
-  return contrast<branch::chosen, branch::rejected, Score>("text", link::square{}, Real(1),
-                                                           1 / (2 * beta));
+  return contrast<branch::chosen, branch::rejected>("text", link::square{}, Real(1), 1 / (2 * beta),
+                                                    Real(1), score);
 }
 
 }  // namespace detail
@@ -22,12 +22,21 @@ PREFOPT_HD constexpr auto ipo_term(Real beta)
 /// \f[ L = (\frac{1}{|y_w|}\log\frac{\pi(y_w)}{\pi_{ref}(y_w)}
 ///          - \frac{1}{|y_l|}\log\frac{\pi(y_l)}{\pi_{ref}(y_l)} - \frac{1}{2\beta})^2 \f]
 /// Lengths are completion tokens, 1 or more: anything else throws in host memory and gives NaN or
-/// an infinity in device memory. At policy = reference L = 1 / (4 beta^2).
-template <class Real>
+/// an infinity in device memory. At policy = reference L = 1 / (4 beta^2). `beta` > 0.
+///
+/// Also called: TRL and LLaMA-Factory `ipo`, HALOs `ipo` (whose mean leaves out tokens that policy
+/// and reference agree on, and is NaN where they all do).
+template <class Real, class Score = score::mean_log_ratio>
 struct ipo {
   Real beta = Real(0.1);
+  Score score{};
 
-  PREFOPT_HD constexpr auto terms() const { return detail::ipo_term<score::mean_log_ratio>(beta); }
+  PREFOPT_HD constexpr auto terms() const { return detail::ipo_term(beta, score); }
+  template <class Check>
+  constexpr void check(Check& check) const
+  {
+    check.positive("beta", beta);
+  }
 };
 static_assert(check_loss<ipo<float>, float>());
 

@@ -11,11 +11,20 @@ namespace prefopt {
 ///
 /// \f[ L = (\log\frac{\pi(y_w)}{\pi_{ref}(y_w)} - \log\frac{\pi(y_l)}{\pi_{ref}(y_l)}
 ///          - \frac{1}{2\beta})^2 \f]
-template <class Real>
+/// At policy = reference L = 1 / (4 beta^2). `beta` > 0.
+///
+/// Also called: `ipo` in the authors' sense, in XPO and online DPO.
+template <class Real, class Score = score::log_ratio>
 struct ipo_sum {
   Real beta = Real(0.1);
+  Score score{};
 
-  PREFOPT_HD constexpr auto terms() const { return detail::ipo_term<score::log_ratio>(beta); }
+  PREFOPT_HD constexpr auto terms() const { return detail::ipo_term(beta, score); }
+  template <class Check>
+  constexpr void check(Check& check) const
+  {
+    check.positive("beta", beta);
+  }
 };
 static_assert(check_loss<ipo_sum<float>, float>());
 
