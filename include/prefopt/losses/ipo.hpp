@@ -9,7 +9,7 @@ namespace prefopt {
 namespace detail {
 
 template <class Score, class Real>
-PREFOPT_HD constexpr auto ipo_term(Real beta, Score score)
+PREFOPT_HD constexpr auto ipo_term(Real beta, Score score = {})
 {
   return contrast<branch::chosen, branch::rejected>("text", link::square{}, Real(1), 1 / (2 * beta),
                                                     Real(1), score);
