@@ -3,8 +3,12 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdio>
+#include <limits>
+#include <map>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "support/golden_registry.hpp"
@@ -86,8 +90,8 @@ TEST_CASE("losses in double agree with 400-digit values", "[golden]")
       bool const undefined = loss.has_undefined_rows;
       check_table(what, erased.evaluate(columns, {}), want, undefined);
       check_table(what + ", scalars", row_by_row(erased, columns), want, undefined);
-      check_table(what + ", " + test::other_driver_name, loss.in_double_elsewhere(c).evaluate(columns, {}), want,
-                  undefined);
+      check_table(what + ", " + test::other_driver_name,
+                  loss.in_double_elsewhere(c).evaluate(columns, {}), want, undefined);
     }
   }
 }
@@ -105,13 +109,61 @@ TEST_CASE("losses in float agree with double on the same rounded inputs", "[gold
       bool const undefined = loss.has_undefined_rows;
       check_table(what, erased.evaluate(columns, {}), want, undefined);
       check_table(what + ", scalars", row_by_row(erased, columns), want, undefined);
-      check_table(what + ", " + test::other_driver_name, loss.in_float_elsewhere(c).evaluate(columns, {}), want,
-                  undefined);
+      check_table(what + ", " + test::other_driver_name,
+                  loss.in_float_elsewhere(c).evaluate(columns, {}), want, undefined);
     }
   }
 }
 
 #ifndef PREFOPT_GOLDEN_ON_DEVICE
+namespace {
+
+/// The largest error of a result in roundings of the larger of value and largest term, over the
+/// rows that are finite.
+template <class Real>
+double worst_error(test::table<Real> const& got,
+                   std::vector<std::vector<test::reference_value>> const& want)
+{
+  double const rounding = static_cast<double>(std::numeric_limits<Real>::epsilon());
+  double const floor = static_cast<double>(std::numeric_limits<Real>::min());
+  double worst = 0;
+  for (std::size_t k = 0; k < got.size(); ++k) {
+    for (std::size_t i = 0; i < got[k].size(); ++i) {
+      double const value = static_cast<double>(got[k][i]);
+      if (!std::isfinite(value) || !std::isfinite(want[k][i].value)) { continue; }
+      double const scale = std::max(std::abs(want[k][i].value), want[k][i].largest_term);
+      double const error = std::max(0.0, std::abs(value - want[k][i].value) - floor);
+      if (error > 0) { worst = std::max(worst, error / (rounding * scale)); }
+    }
+  }
+  return worst;
+}
+
+}  // namespace
+
+// Not run by default: prints the table of docs/accuracy.md.
+TEST_CASE("accuracy of the losses in float", "[.accuracy]")
+{
+  std::map<std::string, std::pair<double, double>> worst;
+  for (auto const& loss : test::golden_losses()) {
+    auto& [packs, scalars] = worst[loss.name];
+    for (auto const& c : test::golden_cases({loss.name})) {
+      auto const erased = loss.in_float(c);
+      auto const columns = columns_of_case<float>(loss, c, erased.columns);
+      test::table<double> rounded;
+      for (auto const& column : columns) { rounded.emplace_back(column.begin(), column.end()); }
+      auto const want = test::references(loss.with_rounded_parameters(c), rounded);
+      packs = std::max(packs, worst_error(erased.evaluate(columns, {}), want));
+      scalars = std::max(scalars, worst_error(row_by_row(erased, columns), want));
+    }
+  }
+  std::printf("| golden loss | packs | scalars |\n|---|--:|--:|\n");
+  for (auto const& [name, error] : worst) {
+    std::printf("| %s | %.1f | %.1f |\n", name.c_str(), error.first, error.second);
+    CHECK(error.first < 100);
+  }
+}
+
 TEST_CASE("every case of the golden file is tested", "[golden]")
 {
   std::set<std::string> tested(test::golden_names_checked_elsewhere().begin(),
