@@ -73,10 +73,10 @@ completion_spans find_completions(Prompt&& prompt, Chosen&& chosen, Rejected&& r
 /// not within the tokens.
 inline void mask_spans(vector_view<token_span const> spans, vector_view<std::uint8_t> mask)
 {
-  for (index_t t = 0; t < mask.extent; ++t) { mask[t] = 0; }
   for (index_t s = 0; s < spans.extent; ++s) {
     detail::require_span("mask_spans", "span " + std::to_string(s), spans[s], 0, mask.extent);
   }
+  for (index_t t = 0; t < mask.extent; ++t) { mask[t] = 0; }
   for (index_t s = 0; s < spans.extent; ++s) {
     for (index_t t = spans[s].begin; t < spans[s].end; ++t) { mask[t] = 1; }
   }

@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+/// \file  WPO's adjustments, greedy tokens and token hits of rows of logits in device memory.
+
+#include <cuda_runtime.h>
+
+#include <utility>
+
+#include <prefopt/config.hpp>
+#include <prefopt/core/view.hpp>
+#include <prefopt/cuda/half.cuh>
+#include <prefopt/cuda/row_launch.cuh>
+#include <prefopt/cuda/rows.cuh>
+#include <prefopt/row/peaks.hpp>
+
+namespace prefopt::gpu {
+namespace detail {
+
+template <class Real, class Logit, class Target>
+struct peak_job {
+  target_rows<Real, Logit, Target> in;
+  peak_columns<Real, device_memory> out;
+
+  template <class Executor>
+  __device__ void operator()(Executor& ex, index_t i) const
+  {
+    index_t const target = in.target(i);
+    bool const outside = target >= 0 && in.outside_vocabulary(i);
+    row_peak_result<Real> peak =
+        row_peak<Real>(ex, in.logits.row(i), outside ? index_t(-1) : target, in.options.transform);
+    if (outside) {
+      Real const nan = quiet_nan_v<Real>;
+      peak = {{nan, nan, nan}, nan, -1};
+    }
+    if (ex.leads()) { prefopt::detail::write_peak(out, i, target, peak); }
+  }
+};
+
+}  // namespace detail
+
+/// Enqueues `prefopt::row_peaks` for logits in device memory, as `gpu::log_probs` does: a target
+/// outside the vocabulary (and not ignored) gives NaN, no greedy token and no hit.
+template <class Real = void, class Logits, class Targets>
+[[nodiscard]] cudaError_t row_peaks(
+    cudaStream_t stream, Logits&& logits, Targets&& targets,
+    peak_columns<prefopt::detail::row_precision<Real, Logits>, device_memory> const& out,
+    row_options<prefopt::detail::row_precision<Real, Logits>, device_memory> const& options = {})
+{
+  using real = prefopt::detail::row_precision<Real, Logits>;
+  using logit = prefopt::detail::element_of<Logits>;
+  using target = prefopt::detail::element_of<Targets>;
+  char const* const function = "gpu::row_peaks";
+  matrix_view<logit const, device_memory> const x(std::forward<Logits>(logits));
+  vector_view<target const, device_memory> const y(std::forward<Targets>(targets));
+  prefopt::detail::check_rows(function, x, y, options);
+  prefopt::detail::check_peaks(function, x.rows, out);
+  prefopt::detail::check_whole_rows(function, x.cols, options);
+  return detail::for_each_row<peak_stats<real>>(
+      stream, x.rows, x.cols, detail::peak_job<real, logit, target>{{x, y, options}, out});
+}
+
+}  // namespace prefopt::gpu
