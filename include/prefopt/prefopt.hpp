@@ -52,9 +52,14 @@
 #include <prefopt/image/resize.hpp>
 #include <prefopt/losses/a2po.hpp>
 #include <prefopt/losses/alphapo.hpp>
+#include <prefopt/losses/aot.hpp>
+#include <prefopt/losses/aot_unpaired.hpp>
 #include <prefopt/losses/apo_down.hpp>
 #include <prefopt/losses/apo_zero.hpp>
+#include <prefopt/losses/apo_zero_unpaired.hpp>
+#include <prefopt/losses/bco.hpp>
 #include <prefopt/losses/bco_pair.hpp>
+#include <prefopt/losses/beta_dpo.hpp>
 #include <prefopt/losses/cal_dpo.hpp>
 #include <prefopt/losses/chi_po.hpp>
 #include <prefopt/losses/chip.hpp>
@@ -63,6 +68,7 @@
 #include <prefopt/losses/cpo_hinge.hpp>
 #include <prefopt/losses/cpo_ipo.hpp>
 #include <prefopt/losses/da_dpo.hpp>
+#include <prefopt/losses/dama.hpp>
 #include <prefopt/losses/discopop.hpp>
 #include <prefopt/losses/dpo.hpp>
 #include <prefopt/losses/dpo_norm.hpp>
@@ -72,9 +78,12 @@
 #include <prefopt/losses/hinge.hpp>
 #include <prefopt/losses/ipo.hpp>
 #include <prefopt/losses/ipo_sum.hpp>
+#include <prefopt/losses/kto.hpp>
+#include <prefopt/losses/kto_pair.hpp>
 #include <prefopt/losses/mdpo.hpp>
 #include <prefopt/losses/mfpo.hpp>
 #include <prefopt/losses/mm_dpo.hpp>
+#include <prefopt/losses/napo.hpp>
 #include <prefopt/losses/nash_md.hpp>
 #include <prefopt/losses/nca_pair.hpp>
 #include <prefopt/losses/odpo.hpp>

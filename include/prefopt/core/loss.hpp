@@ -105,10 +105,29 @@ concept preference_loss =
 template <class Loss>
 inline constexpr bool is_branch_free = has_terms<Loss> || requires { requires Loss::branch_free; };
 
-/// A loss whose samples are coupled by sorting says so with `static constexpr bool sorted = true;`.
-/// A weight per sample means nothing in it: a weight would have to move the ranks of the others.
+namespace detail {
+
+/// Whether a loss, or a term of it, reads partners that a sorting of the batch gave.
 template <class Loss>
-inline constexpr bool is_sorted_loss = requires { requires Loss::sorted; };
+constexpr bool reads_partners()
+{
+  if constexpr (requires { record_of<Loss, float>::columns.extra; }) {
+    constexpr extra_set extra = record_of<Loss, float>::columns.extra;
+    return extra.matched_reference || extra.matched_rewards;
+  } else {
+    return false;
+  }
+}
+
+}  // namespace detail
+
+/// A loss whose samples are coupled by sorting: it reads partners of the same rank, in any of its
+/// terms, or says so with `static constexpr bool sorted = true;`. A weight per sample means nothing
+/// in it: a weight would have to move the ranks of the others.
+template <class Loss>
+inline constexpr bool is_sorted_loss = detail::reads_partners<Loss>() || requires {
+  requires Loss::sorted;
+};
 
 /// The requirements of `preference_loss`, one sentence each, for compilers that do not explain
 /// concepts (nvcc). Put `static_assert(check_loss<my_loss, float>());` below a loss.
