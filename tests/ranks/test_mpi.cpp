@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
-/// \file  Batch statistics over the ranks of MPI: the bits of one rank. Exits with 0 on all ranks,
-/// and says what differs otherwise. No Catch2: it would speak once for each rank.
+/// \file  Batch statistics, and the losses that rest on them, over the ranks of MPI: the bits of
+/// one rank. Exits with 0 on all ranks, and says what differs otherwise. No Catch2: it would speak
+/// once for each rank.
 
 #include <prefopt/adapters/mpi.hpp>
 
@@ -11,6 +12,7 @@
 #include <stdexcept>
 #include <string>
 
+#include "support/coupled_losses.hpp"
 #include "support/errors.hpp"
 #include "support/rank_statistics.hpp"
 
@@ -27,6 +29,10 @@ int failures(prefopt::mpi_communicator const& ranks)
   for (prefopt::index_t const size : {0, 3, 64, 193, 4096}) {
     auto const wrong = prefopt::test::differences_from_one_rank(ranks, size);
     expect(wrong.empty(), "batch of " + std::to_string(size) + ": " + wrong);
+  }
+  for (std::size_t const size : {1u, 3u, 64u, 193u}) {
+    auto const wrong = prefopt::test::losses_that_differ_from_one_rank(ranks, size);
+    expect(wrong.empty(), "losses of a batch of " + std::to_string(size) + ": " + wrong);
   }
 
   auto const too_long = error_of<std::invalid_argument>(

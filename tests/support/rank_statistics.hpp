@@ -78,14 +78,20 @@ inline std::vector<batch_sample> sample_batch(index_t size, std::uint64_t seed)
   return batch;
 }
 
-/// The samples of one rank: parts of unequal size, at times empty.
+/// Where the part of a rank begins: parts are of unequal size, at times empty.
+inline std::size_t part_begin(std::size_t samples, int rank, int size)
+{
+  double const share = static_cast<double>(rank) / size;
+  return static_cast<std::size_t>(share * share * static_cast<double>(samples));
+}
+
+/// The samples of one rank.
 inline std::vector<batch_sample> part_of(std::vector<batch_sample> const& batch, int rank, int size)
 {
   auto const bound = [&](int r) {
-    double const share = static_cast<double>(r) / size;
-    return static_cast<std::ptrdiff_t>(share * share * static_cast<double>(batch.size()));
+    return batch.begin() + static_cast<std::ptrdiff_t>(part_begin(batch.size(), r, size));
   };
-  return {batch.begin() + bound(rank), batch.begin() + bound(rank + 1)};
+  return {bound(rank), bound(rank + 1)};
 }
 
 /// All that a batch gives the pointwise losses: the same numbers on every rank, then this rank's.

@@ -125,9 +125,8 @@ constexpr bool reads_partners()
 /// terms, or says so with `static constexpr bool sorted = true;`. A weight per sample means nothing
 /// in it: a weight would have to move the ranks of the others.
 template <class Loss>
-inline constexpr bool is_sorted_loss = detail::reads_partners<Loss>() || requires {
-  requires Loss::sorted;
-};
+inline constexpr bool is_sorted_loss =
+    detail::reads_partners<Loss>() || requires { requires Loss::sorted; };
 
 /// The requirements of `preference_loss`, one sentence each, for compilers that do not explain
 /// concepts (nvcc). Put `static_assert(check_loss<my_loss, float>());` below a loss.

@@ -24,9 +24,9 @@ struct from_matched_reference {
 ///     u_{(k)} = \beta((\log\pi(y_w) - \log\pi(y_l))_{(k)} -
 ///               (\log\pi_{ref}(y_w) - \log\pi_{ref}(y_l))_{(k)}) \f]
 /// The partners come from `sorted_match` of the two differences over the global batch:
-/// `matched_reference` is its `partner_of_a`. Values and gradients stand at the sample of the policy
-/// (the authors' vector is in sorted order). No weight per sample: it would have to move the ranks.
-/// In a batch of one it is `dpo`. At policy = reference L = log 2.
+/// `matched_reference` is its `partner_of_a`. Values and gradients stand at the sample of the
+/// policy (the authors' vector is in sorted order). No weight per sample: it would have to move the
+/// ranks. In a batch of one it is `dpo`. At policy = reference L = log 2.
 ///
 /// Also called: TRL `aot`, which sorts on each device.
 template <class Real>

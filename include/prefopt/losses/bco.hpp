@@ -10,8 +10,8 @@ namespace prefopt {
 ///
 /// \f[ L = -\log\sigma(r - \delta),\quad -\log\sigma(-(r - \delta)),\quad
 ///     r = \beta\log\frac{\pi}{\pi_{ref}} \f]
-/// `delta` is on the scale of the reward: `bco_delta::value()`, the running mean of all rewards with
-/// this batch in it, without gradient. At policy = reference and delta = 0, L = log 2.
+/// `delta` is on the scale of the reward: `bco_delta::value()`, the running mean of all rewards
+/// with this batch in it, without gradient. At policy = reference and delta = 0, L = log 2.
 ///
 /// Where the two classes answer different prompts, the paper weighs undesirable samples by how
 /// desirable their prompts look: weight column 1 where label is 1, `udm_weight(p)` where it is 0.
@@ -37,9 +37,9 @@ struct bco {
 };
 static_assert(check_loss<bco<float>, float>());
 
-/// p / (1 - p) within [low, high]: the weight of an undesirable sample (arXiv 2404.04656, eq. 11), p
-/// the probability that its prompt is one of a desirable sample, from a classifier of prompts. The
-/// bounds and the 1e-8 beside 1 - p are TRL's. NaN propagates.
+/// p / (1 - p) within [low, high]: the weight of an undesirable sample (arXiv 2404.04656, eq. 11),
+/// p the probability that its prompt is one of a desirable sample, from a classifier of prompts.
+/// The bounds and the 1e-8 beside 1 - p are TRL's. NaN propagates.
 template <class Real>
 PREFOPT_HD Real udm_weight(Real p, Real low = Real(0.5), Real high = Real(10))
 {

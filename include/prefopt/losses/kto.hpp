@@ -13,8 +13,8 @@ namespace prefopt {
 ///     r = \log\frac{\pi}{\pi_{ref}} \f]
 /// `baseline` is z_0, in nats and 0 or more: `kto_baseline::value()` of the global batch, without
 /// gradient. At policy = reference and z_0 = 0, L = lambda / 2. Flat where r is far from z_0 on
-/// either side. Defaults: TRL's and the authors', lambda 1. Their advice: choose the weights so that
-/// n_D lambda_D / (n_U lambda_U) is 1 to 1.5.
+/// either side. Defaults: TRL's and the authors', lambda 1. Their advice: choose the weights so
+/// that n_D lambda_D / (n_U lambda_U) is 1 to 1.5.
 ///
 /// Also called: TRL, Liger, LLaMA-Factory and HALOs `kto`. TRL averages the means of the devices;
 /// Liger's metrics leave the class weights out.

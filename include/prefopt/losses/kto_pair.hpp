@@ -11,9 +11,10 @@ namespace prefopt {
 ///
 /// \f[ L = \sigma(-\beta(r_w - K_l)) + \sigma(-\beta(K_w - r_l)),\quad
 ///     K = \max(0, \bar r),\quad r = \log\frac{\pi}{\pi_{ref}} \f]
-/// K_w and K_l are means over the global batch: `kto_pair_means` gives them. The original's gradient
-/// flows through them. That part is `chosen_slope` and `rejected_slope`, from `kto_pair_coupling`;
-/// with slopes of 0 (the default) the means are constants. At policy = reference L = 1.
+/// K_w and K_l are means over the global batch: `kto_pair_means` gives them. The original's
+/// gradient flows through them. That part is `chosen_slope` and `rejected_slope`, from
+/// `kto_pair_coupling`; with slopes of 0 (the default) the means are constants. At policy =
+/// reference L = 1.
 ///
 /// Also called: TRL 0.7 to 0.8 `kto_pair`, SymDPO, MM-RLHF, VL-RLHF; TRL's loss is a vector of 2N
 /// numbers, chosen then rejected, and its mean half of this one's. TRL removed it for `kto`.
