@@ -8,8 +8,8 @@
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
-#include <functional>
 #include <map>
+#include <stdexcept>
 #include <string>
 #include <utility>
 #include <vector>
@@ -18,8 +18,10 @@
 #include <prefopt/losses/aot.hpp>
 #include <prefopt/losses/aot_unpaired.hpp>
 #include <prefopt/losses/bco.hpp>
+#include <prefopt/losses/bco_pair.hpp>
 #include <prefopt/losses/beta_dpo.hpp>
 #include <prefopt/losses/dama.hpp>
+#include <prefopt/losses/dpo.hpp>
 #include <prefopt/losses/kto.hpp>
 #include <prefopt/losses/kto_pair.hpp>
 #include <prefopt/losses/napo.hpp>
@@ -39,11 +41,11 @@
 
 namespace prefopt::test {
 
-using column = std::vector<double>;
+using batch_column = std::vector<double>;
 
 /// Columns by the names of a record's fields, and `mismatched`: KTO's log-ratios of mismatched
 /// pairs.
-using named_columns = std::map<std::string, column>;
+using named_columns = std::map<std::string, batch_column>;
 
 /// A rank's part of a batch; micro-batch k is the rows from bounds[k] to bounds[k + 1].
 struct rank_batch {
@@ -57,20 +59,20 @@ inline named_columns rows_between(named_columns const& all, std::size_t first, s
   named_columns result;
   for (auto const& [name, values] : all) {
     auto const begin = values.begin();
-    result[name] = column(begin + static_cast<std::ptrdiff_t>(first),
-                          begin + static_cast<std::ptrdiff_t>(last));
+    result[name] = batch_column(begin + static_cast<std::ptrdiff_t>(first),
+                                begin + static_cast<std::ptrdiff_t>(last));
   }
   return result;
 }
 
-inline column difference(column const& a, column const& b)
+inline batch_column difference(batch_column const& a, batch_column const& b)
 {
-  column result;
+  batch_column result;
   for (std::size_t i = 0; i < a.size(); ++i) { result.push_back(a[i] - b[i]); }
   return result;
 }
 /// log pi - log pi_ref of an answer.
-inline column log_ratios(named_columns const& x, std::string const& answer)
+inline batch_column log_ratios(named_columns const& x, std::string const& answer)
 {
   return difference(x.at(answer), x.at("ref_" + answer));
 }
@@ -83,7 +85,7 @@ using parameters = std::map<std::string, double>;
 struct second_phase {
   erased_loss<double> loss;
   named_columns columns{};
-  column weight{};
+  batch_column weight{};
 };
 
 namespace detail_coupled {
@@ -108,12 +110,12 @@ Statistic over_all(Ranks const& ranks, rank_batch const& batch, Push push)
 }
 
 struct partners {
-  column of_a, of_b;
+  batch_column of_a, of_b;
 };
 template <communicator Ranks>
-partners match(Ranks const& ranks, column const& a, column const& b)
+partners match(Ranks const& ranks, batch_column const& a, batch_column const& b)
 {
-  partners result{column(a.size()), column(b.size())};
+  partners result{batch_column(a.size()), batch_column(b.size())};
   sorted_match_workspace workspace;
   sorted_match(ranks, a, b, workspace, result.of_a, result.of_b);
   return result;
@@ -122,8 +124,9 @@ partners match(Ranks const& ranks, column const& a, column const& b)
 }  // namespace detail_coupled
 
 /// The losses of `first_phase`.
-inline std::vector<std::string> const coupled_losses{
-    "kto", "bco", "kto_pair", "aot", "aot_unpaired", "napo", "beta_dpo", "dama", "rpo"};
+inline std::vector<std::string> const coupled_losses{"kto",      "bco",  "bco_pair",     "mpo",
+                                                     "kto_pair", "aot",  "aot_unpaired", "napo",
+                                                     "beta_dpo", "dama", "rpo"};
 
 /// Phase 1 of a loss.
 template <communicator Ranks>
@@ -157,6 +160,20 @@ second_phase first_phase(std::string const& loss, Ranks const& ranks, rank_batch
   auto const w = log_ratios(x, "chosen");
   auto const l = log_ratios(x, "rejected");
   auto const gaps = difference(w, l);
+  if (loss == "bco_pair" || loss == "mpo") {
+    bco_delta delta;
+    delta.update(over_all<weighted_mean>(ranks, batch, [&](auto& all, std::size_t i) {
+      all.push(beta * w[i]);
+      all.push(beta * l[i]);
+    }));
+    bco_pair<double> const bco{.beta = beta, .delta = delta.value()};
+    if (loss == "bco_pair") { return done(bco); }
+    // LLaMA-Factory's mixture.
+    double const g = value_or(p, "bco_w", 0.25);
+    auto const nll =
+        prefopt::nll<branch::chosen, reduction::per_sequence>("nll", value_or(p, "ftx", 1.25));
+    return done(1 / (1 + g) * dpo<double>{.beta = beta} + g / (1 + g) * bco + nll);
+  }
   if (loss == "kto_pair") {
     auto const baselines = over_all<kto_pair_means>(ranks, batch, [&](auto& all, std::size_t i) {
                              all.push(w[i], l[i]);
@@ -227,7 +244,7 @@ second_phase first_phase(std::string const& loss, Ranks const& ranks, rank_batch
 
 /// Values, and the gradient by each policy column.
 struct coupled_outputs {
-  column value;
+  batch_column value;
   named_columns gradient;
 
   bool operator==(coupled_outputs const&) const = default;
@@ -271,7 +288,7 @@ inline named_columns coupled_batch(std::size_t size, std::uint64_t seed)
 {
   named_columns x;
   auto add = [&, k = index_t{0}](std::string const& name, auto make) mutable {
-    column values;
+    batch_column values;
     for (std::size_t i = 0; i < size; ++i) {
       index_t const at = static_cast<index_t>(32 * i) + k;
       values.push_back(make(static_cast<double>(philox_normal(seed, at)), i));
@@ -282,8 +299,8 @@ inline named_columns coupled_batch(std::size_t size, std::uint64_t seed)
   for (std::string const name : {"ref_chosen", "ref_rejected", "ref_completion"}) {
     add(name, [](double z, std::size_t) { return -60 + 12 * z; });
   }
-  add("chosen", [&](double z, std::size_t i) { return x["ref_chosen"][i] + 2 + 8 * z; });
-  add("rejected", [&](double z, std::size_t i) { return x["ref_rejected"][i] + 1 + 8 * z; });
+  add("chosen", [&](double z, std::size_t i) { return x["ref_chosen"][i] + 6 + 8 * z; });
+  add("rejected", [&](double z, std::size_t i) { return x["ref_rejected"][i] + 5 + 8 * z; });
   add("completion", [&](double z, std::size_t i) { return x["ref_completion"][i] + 8 * z; });
   add("mismatched", [](double z, std::size_t) { return 1 + 3 * z; });
   add("label", [](double z, std::size_t) { return z > 0 ? 1 : 0; });
@@ -301,7 +318,7 @@ std::string losses_that_differ_from_one_rank(Ranks const& ranks, std::size_t siz
   std::size_t const first = part_begin(size, ranks.rank(), ranks.size());
   std::size_t const last = part_begin(size, ranks.rank() + 1, ranks.size());
   rank_batch const mine{rows_between(all, first, last), {0, (last - first) / 3, last - first}};
-  auto const same = [&](column const& got, column const& want) {
+  auto const same = [&](batch_column const& got, batch_column const& want) {
     bool equal = got.size() == last - first;
     for (std::size_t i = 0; equal && i < got.size(); ++i) {
       equal = std::bit_cast<std::uint64_t>(got[i]) == std::bit_cast<std::uint64_t>(want[first + i]);
