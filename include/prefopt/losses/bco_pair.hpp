@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-/// \file  BCO on pairs (Jung et al. 2024, arXiv 2404.04656, eq. 9).
+/// \file  BCO on pairs (Jung et al. 2024, arXiv 2404.04656).
 
 #include <prefopt/core/loss.hpp>
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-/// \file  Cal-DPO (Xiao et al. 2024, arXiv 2412.14516, eq. 12).
+/// \file  Cal-DPO (Xiao et al. 2024, arXiv 2412.14516).
 
 #include <prefopt/losses/sppo_hard.hpp>
 
@@ -10,7 +10,8 @@ namespace prefopt {
 ///
 /// \f[ L = -\log\sigma(\rho_w - \rho_l) + (\rho_w - \frac{1}{2\beta})^2
 ///         + (\rho_l + \frac{1}{2\beta})^2,\quad \rho = \log\frac{\pi}{\pi_{ref}} \f]
-/// Beta > 0 stands in the targets only, which are `sppo_hard`'s; it defaults to 1e-3, the authors'.
+/// Beta > 0 stands in the targets only, which are `sppo_hard`'s; it defaults to 1e-3, which its
+/// authors use.
 /// At policy = reference L = log 2 + 1 / (2 beta^2).
 template <class Real>
 struct cal_dpo {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-/// \file  DiscoPOP, the log-ratio modulated loss (Lu et al. 2024, arXiv 2406.08414, eq. 5).
+/// \file  DiscoPOP, the log-ratio modulated loss (Lu et al. 2024, arXiv 2406.08414).
 
 #include <cmath>
 

@@ -17,7 +17,8 @@ namespace prefopt {
 /// too. `beta` defaults to 0.1, the field's.
 ///
 /// Also called: TRL, Liger and LLaMA-Factory `sigmoid`. TRL since 0.29 ignores label_smoothing in
-/// `sigmoid` without a word.
+/// `sigmoid` without a word. Online DPO is this loss (or `ipo_sum`) on two samples that a judge has
+/// ordered.
 template <class Real, class Score = score::log_ratio>
 struct dpo {
   Real beta = Real(0.1);

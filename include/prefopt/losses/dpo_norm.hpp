@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-/// \file  Length-normalised DPO (Lambert et al. 2024, Tulu 3, arXiv 2411.15124, eq. 6).
+/// \file  Length-normalised DPO (Lambert et al. 2024, Tulu 3, arXiv 2411.15124).
 
 #include <prefopt/losses/dpo.hpp>
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-/// \file  DPO-Positive (Pal et al. 2024, Smaug, arXiv 2402.13228, eq. 3).
+/// \file  DPO-Positive (Pal et al. 2024, Smaug, arXiv 2402.13228).
 
 #include <prefopt/core/loss.hpp>
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-/// \file  EXO on pairs (Ji et al. 2024, arXiv 2402.00856, eq. 18).
+/// \file  EXO on pairs (Ji et al. 2024, arXiv 2402.00856).
 
 #include <cmath>
 

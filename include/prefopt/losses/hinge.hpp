@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-/// \file  Hinge: SLiC-HF's and RSO's loss on DPO's margin (Liu et al. 2023, arXiv 2309.06657, eq.
-/// 8).
+/// \file  Hinge: SLiC-HF's and RSO's loss on DPO's margin (Liu et al. 2023, arXiv 2309.06657).
 
 #include <prefopt/core/loss.hpp>
 

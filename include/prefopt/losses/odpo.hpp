@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-/// \file  DPO with an offset (Amini et al. 2024, arXiv 2402.10571, eq. 9).
+/// \file  DPO with an offset (Amini et al. 2024, arXiv 2402.10571).
 
 #include <prefopt/core/loss.hpp>
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-/// \file  Length-regularised DPO (Park et al. 2024, arXiv 2403.19159, eq. 9).
+/// \file  Length-regularised DPO (Park et al. 2024, arXiv 2403.19159).
 
 #include <prefopt/core/loss.hpp>
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-/// \file  REBEL (Gao et al. 2024, arXiv 2404.16767, eq. 1).
+/// \file  REBEL (Gao et al. 2024, arXiv 2404.16767).
 
 #include <prefopt/core/loss.hpp>
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-/// \file  Robust DPO (Chowdhury et al. 2024, arXiv 2403.00409, eq. 12).
+/// \file  Robust DPO (Chowdhury et al. 2024, arXiv 2403.00409).
 
 #include <prefopt/core/loss.hpp>
 

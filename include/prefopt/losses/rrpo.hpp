@@ -4,6 +4,7 @@
 /// 2504.12083).
 
 #include <prefopt/losses/dpo.hpp>
+#include <prefopt/losses/reference_kl.hpp>
 
 namespace prefopt {
 
@@ -21,8 +22,7 @@ struct rrpo {
 
   PREFOPT_HD constexpr auto terms() const
   {
-    return dpo<Real>{.beta = beta} + anchor<branch::chosen, score::sequence_kl>(
-                                         "kl", link::identity{}, Real(1), Real(0), alpha);
+    return dpo<Real>{.beta = beta} + reference_kl<Real>{.alpha = alpha};
   }
 };
 static_assert(check_loss<rrpo<float>, float>());

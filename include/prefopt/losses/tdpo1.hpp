@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-/// \file  Token-level DPO, first form (Zeng et al. 2024, arXiv 2404.11999, eq. 15).
+/// \file  Token-level DPO, first form (Zeng et al. 2024, arXiv 2404.11999).
 
 #include <prefopt/core/loss.hpp>
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-/// \file  Token-level DPO, second form (Zeng et al. 2024, arXiv 2404.11999, eq. 17).
+/// \file  Token-level DPO, second form (Zeng et al. 2024, arXiv 2404.11999).
 
 #include <prefopt/losses/tdpo1.hpp>
 

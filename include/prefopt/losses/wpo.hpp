@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-/// \file  WPO: DPO weighted by how likely its answers are now (Zhou et al. 2024, arXiv 2406.11827,
-/// eq. 4).
+/// \file  WPO: DPO weighted by how likely its answers are now (Zhou et al. 2024, arXiv 2406.11827).
 
 #include <cmath>
 

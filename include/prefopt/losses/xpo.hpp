@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-/// \file  XPO, exploratory preference optimisation (Xie et al. 2024, arXiv 2405.21046, eq. 6).
+/// \file  XPO, exploratory preference optimisation (Xie et al. 2024, arXiv 2405.21046, algorithm
+/// 1).
 
 #include <prefopt/losses/dpo.hpp>
 
