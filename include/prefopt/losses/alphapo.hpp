@@ -51,8 +51,8 @@ struct alpha_mean_log_prob {
 /// NaN. Defaults: alpha 0.25 and beta 2.5 the paper's, gamma 0.25 (0.1 beta) ours.
 ///
 /// Also called: TRL's CPOTrainer `alphapo`, `alpha`. Theirs raises exp(log p) to the power -alpha,
-/// which is infinite or NaN for unlikely answers, gives gamma / beta, and with another `loss_type`
-/// takes the sum of log-probabilities for their mean.
+/// which is infinite or NaN for unlikely answers, takes gamma / beta for gamma, and with another
+/// `loss_type` takes the sum of log-probabilities for their mean.
 template <class Real>
 struct alphapo {
   Real beta = Real(2.5);

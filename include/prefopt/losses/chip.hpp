@@ -39,16 +39,17 @@ struct plus_image_and_token_gap {
 
 /// Text, image and token preference in one sigmoid.
 ///
-/// \f[ L = -\log\sigma(\beta[(r_w - r_l) + (r_w - r_{w|m'}) - \beta_t(k_l - sg(k_w))]),\quad
+/// \f[ L = -\log\sigma(\beta[(r_w - r_l) + (r_w - r_{w|m'}) - \beta_t(k_l -
+/// \mathrm{sg}(k_w))]),\quad
 ///     r = \log\frac{\pi}{\pi_{ref}} \f]
 /// with k the answer's sum over tokens of KL(reference || policy), and sg a stop-gradient.
 /// `Tokens` = false leaves k out: the loss then reads no divergence columns and has no
 /// `token_beta`. At policy = reference L = log 2. Defaults are those of the authors' code; their
 /// paper has the four levels as separate sigmoids with weights, and tries beta 0.5.
 ///
-/// Segment weights (changed words count 4 times in their LLaVA trainer, 2 in Muffin's) belong into
-/// the log-probabilities: weight the tokens when a row's sum is formed. Their divergence drops the
-/// last sample of a batch, so that theirs is right for batches of one.
+/// Also called: the authors' code counts changed words 4 times (LLaVA) or twice (Muffin): weight
+/// the tokens when a row's sum is formed. Its divergences drop the last sample of a batch, so that
+/// they are right for batches of one.
 template <class Real, bool Tokens = true>
 struct chip {
   Real beta = Real(0.1);

@@ -17,9 +17,9 @@ namespace prefopt {
 /// string must outlive the loss. `beta` defaults to mDPO's.
 ///
 /// Also called: mDPO's CoPO. OmniDPO (arXiv 2509.00723) adds one for audio and one for video to a
-/// text preference: `mfpo` with two modalities and `margin_weight` 0 (its own weights are not
-/// public). The reference must see the same m' as the policy: with random crops drawn anew for
-/// each, u is not 0 at policy = reference.
+/// text preference: `mfpo` with several modalities and `margin_weight` 0. The reference must see
+/// the same m' as the policy: with random crops drawn anew for each, u is not 0 at policy =
+/// reference.
 template <class Real, int Modality = 0, class Score = score::log_ratio>
 struct conditional_preference {
   Real beta = Real(0.1);

@@ -14,7 +14,8 @@ namespace prefopt {
 /// authors' code it adds log 2. The other part of their loss, KL(reference || policy) on a replay
 /// set, is `reference_kl`, with weight 0.4 for 7B, 0.5 for 13B and 0.2 for VILA.
 ///
-/// Theirs computes log(1 + exp) as it is written: infinite above 88 nats, with NaN gradients.
+/// Also called: the authors' code computes log(1 + exp) as it is written: infinite above 88 nats,
+/// with NaN gradients.
 template <class Real>
 struct halva {
   PREFOPT_HD constexpr auto terms() const

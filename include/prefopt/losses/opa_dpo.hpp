@@ -18,8 +18,8 @@ namespace prefopt {
 /// pair has its anchors. At policy = reference and v = 0, L = (c_s + c_a)(1 + c) log 2 + 4 w log 2.
 /// Defaults are the authors', c_s and c_a 1 ours.
 ///
-/// On whole sequences, as `opa_dpo_pair`. With their detailed reports they scale log-ratios by
-/// per-token scores: weight the tokens when a row's sum is formed.
+/// Also called: the authors' code takes sigmoids of tokens, see `opa_dpo_pair`. With detailed
+/// reports it scales log-ratios by scores per token: weight the tokens when a row's sum is formed.
 template <class Real, class AnchorLink = link::logistic<Real>>
 struct opa_dpo {
   Real beta = Real(0.1);

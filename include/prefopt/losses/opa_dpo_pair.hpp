@@ -14,9 +14,9 @@ namespace prefopt {
 /// At policy = reference and v = 0, L = (1 + c + a) log 2. Defaults are the authors': beta 0.1,
 /// `copo_weight` c 0.2, `anchor_weight` a 1, `anchor` v 0. m' has 30 % of the image masked.
 ///
-/// Their code takes the sigmoid of each token of two aligned answers and averages over positions,
-/// padding included (each adds log 2); on whole sequences the loss does not depend on how answers
-/// align. `opa_dpo` has both of their pairs.
+/// Also called: the authors' code takes the sigmoid of each token of two aligned answers and
+/// averages over positions, padding included (each adds log 2); whole sequences need no alignment.
+/// `opa_dpo` has both of their pairs.
 template <class Real>
 struct opa_dpo_pair {
   Real beta = Real(0.1);

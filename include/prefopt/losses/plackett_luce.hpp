@@ -61,6 +61,12 @@ struct top_choice_term<Real, Positive, branch::any_of<Negatives...>> {
   Real weight = Real(1);
   char const* name = "preference";
 
+  /// beta, the same for every sample.
+  template <class Record>
+  PREFOPT_HD Real sample_beta(Record const&) const
+  {
+    return beta;
+  }
   /// The reward of a branch; of the negatives together, log of their summed exponentials.
   template <class Branch, class Record>
   PREFOPT_HD auto reward(Record const& x) const

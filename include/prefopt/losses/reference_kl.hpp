@@ -10,7 +10,7 @@ namespace prefopt {
 /// Keeps the policy near the reference on the chosen answer: a term to add to any loss, or the loss
 /// of a replay set.
 ///
-/// \f[ L = \alpha\sum_t KL(\pi_{ref}(\cdot|y_{<t}) \| \pi(\cdot|y_{<t})) \f]
+/// \f[ L = \alpha\sum_t KL(\pi_{ref}(\cdot|y_{<t}) \Vert \pi(\cdot|y_{<t})) \f]
 /// The column `chosen_kl` is the sum over the answer's tokens. At policy = reference L = 0. `alpha`
 /// defaults to HALVA's for 7B (0.5 for 13B, 0.2 for VILA).
 template <class Real>

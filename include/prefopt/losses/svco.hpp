@@ -31,15 +31,17 @@ PREFOPT_HD Scalar weighted_slope(Real w, Scalar const& u)
 /// Symmetric visual contrast: each of two answers should attend to its own image (beat the same
 /// answer given no image) and reject the other's (which should be worse than no image).
 ///
-/// \f[ L = -\sum_{(a,i,j)} [w_1\log\sigma(\beta_1(r_{a|i} - r_a))
-///                          + w_2\log\sigma(\beta_2(r_a - r_{a|j}))],\quad
+/// \f[ L = -\sum_{(a,i,j)} [w_1\log\sigma(\beta_1(r_{a|i} - r_{a|\emptyset}))
+///                          + w_2\log\sigma(\beta_2(r_{a|\emptyset} - r_{a|j}))],\quad
 ///     r = \log\frac{\pi}{\pi_{ref}} \f]
 /// over (chosen, its image, the other image) and (rejected, the other image, the chosen's), each
 /// with its own betas and weights. So `rejected` is the rejected answer given the image that it
 /// describes, `rejected_perturbed[0]` given the chosen one's, `perturbed[0]` the chosen answer
 /// given the rejected one's image, and `..._blind` either answer without an image. At policy =
-/// reference L = 4 log 2 for unit weights. The betas default to the authors'; their code leaves a
-/// term out in training where its beta is 0 or less: here a weight of 0 does.
+/// reference L = 4 log 2 for unit weights. The betas default to the authors'.
+///
+/// Also called: the authors' code leaves a term out in training where its beta is 0 or less (a
+/// weight of 0 here), and evaluates it with beta 0.1 all the same.
 template <class Real>
 struct svco {
   Real attend_beta = Real(0.1);

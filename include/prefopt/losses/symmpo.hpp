@@ -27,8 +27,8 @@ struct minus_counterpart_gap {
 /// prefer their own over the other's, by margins that should agree.
 ///
 /// \f[ L = -\log\sigma(\beta D_0) - \lambda[\log\sigma(\beta D_1) + \log\sigma(\beta D_2)]
-///         - \log\sigma(\beta r_{1w}) - \log\sigma(\beta_2 r_{22}) + c (D_1 - D_2)^2, \f]
-/// \f[ D_0 = r_{1w} - r_{1l},\quad D_1 = r_{1w} - r_{12},\quad D_2 = r_{22} - r_{2w},\quad
+///         - \log\sigma(\beta r_{1w}) - \log\sigma(\beta_2 r_{22}) + c (D_1 - D_2)^2,\quad
+///     D_0 = r_{1w} - r_{1l},\quad D_1 = r_{1w} - r_{12},\quad D_2 = r_{22} - r_{2w},\quad
 ///     r = \log\frac{\pi}{\pi_{ref}} \f]
 /// The columns: `chosen` (m1, y_w), `rejected` (m1, y_2), `perturbed[0]` (m2, y_w),
 /// `rejected_perturbed[0]` (m2, y_2), `other_rejected[0]` (m1, y_l) the hallucinated answer.

@@ -9,13 +9,13 @@ namespace prefopt {
 /// The chosen answer is preferred given the image over given a corrupted one, whose
 /// log-probability under the policy is a constant: only the chosen answer moves.
 ///
-/// \f[ L = -(1-e)\log\sigma(u) - e\log\sigma(-u),\quad u = \beta(r_w - sg(r_{w|m'})),\quad
+/// \f[ L = -(1-e)\log\sigma(u) - e\log\sigma(-u),\quad u = \beta(r_w - \mathrm{sg}(r_{w|m'})),\quad
 ///     r = \log\frac{\pi}{\pi_{ref}} \f]
-/// At policy = reference L = log 2. The gradient of the perturbed column is 0, always. `beta`
-/// defaults to the authors'. Their code halves the label smoothing of its text term here; this e is
-/// used as it is given.
+/// At policy = reference L = log 2. The gradient of the perturbed column is 0, always. With a
+/// gradient to both sides it is `conditional_preference`. `beta` defaults to the authors'.
 ///
-/// With a gradient to both sides it is `conditional_preference`.
+/// Also called: `language_bias_reduce` of the authors' code, which takes half of its text term's
+/// label smoothing; this e is used as it is given.
 template <class Real>
 struct vdpo_image {
   Real beta = Real(0.1);

@@ -48,14 +48,14 @@ struct guided_log_ratio {
 /// DPO on log-probabilities guided by the image: what the answer gains from it counts g times.
 ///
 /// \f[ L = -(1-e)\log\sigma(u) - e\log\sigma(-u),\quad u = \beta(f_w - f_l),\quad
-///     f = g\log\pi(y|m) - (g-1)\,sg(\log\pi(y)) - \log\pi_{ref}(y|m) \f]
+///     f = g\log\pi(y|m) - (g-1)\,\mathrm{sg}(\log\pi(y)) - \log\pi_{ref}(y|m) \f]
 /// with sg a stop-gradient: the blind columns get no gradient. `guidance` g is the paper's gamma
 /// = 1 - alpha / beta, below 1; 1 is DPO, and 0 leaves no gradient at all, which is how the
 /// authors' shipped script reads. Defaults: beta theirs, g 0.5 ours.
 ///
-/// Their code takes a random image for the blind answer, and may renormalise the guided
-/// log-probabilities over the vocabulary: that is done on logits, and this loss with g = 1 on the
-/// result.
+/// Also called: the authors' code takes a random image for the blind answer, and may renormalise
+/// the guided log-probabilities over the vocabulary: that is done on logits, and this loss with g =
+/// 1 on the result.
 template <class Real>
 struct vdpo_text {
   Real beta = Real(0.1);
