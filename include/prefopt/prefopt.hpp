@@ -83,6 +83,7 @@
 #include <prefopt/losses/mdpo.hpp>
 #include <prefopt/losses/mfpo.hpp>
 #include <prefopt/losses/mm_dpo.hpp>
+#include <prefopt/losses/mpo.hpp>
 #include <prefopt/losses/napo.hpp>
 #include <prefopt/losses/nash_md.hpp>
 #include <prefopt/losses/nca_pair.hpp>

@@ -6,6 +6,7 @@
 #include <prefopt/losses/halva.hpp>
 #include <prefopt/losses/mdpo.hpp>
 #include <prefopt/losses/mfpo.hpp>
+#include <prefopt/losses/mpo.hpp>
 #include <prefopt/losses/opa_dpo_pair.hpp>
 #include <prefopt/losses/plackett_luce.hpp>
 #include <prefopt/losses/povid.hpp>
@@ -65,6 +66,13 @@ bool const registered = [] {
   register_golden("povid", [](auto p) { return povid<real_in<decltype(p)>>{.beta = p("beta")}; },
                   {{"other_rejected", "pol_wc"}, {"ref_other_rejected", "ref_wc"}});
   register_golden("halva_align", [](auto p) { return halva<real_in<decltype(p)>>{}; });
+  register_golden("mpo_seq", [](auto p) {
+    return mpo<real_in<decltype(p)>>{.beta = p("beta"),
+                                     .preference_weight = p("w_p"),
+                                     .quality_weight = p("w_q"),
+                                     .generation_weight = p("w_g"),
+                                     .delta = p("delta")};
+  });
   register_golden("pl_multi_negative",
                   [](auto p) { return plackett_luce<real_in<decltype(p)>>{.beta = p("beta")}; });
   return true;

@@ -17,6 +17,7 @@
 #include <prefopt/losses/halva.hpp>
 #include <prefopt/losses/mdpo.hpp>
 #include <prefopt/losses/mfpo.hpp>
+#include <prefopt/losses/mpo.hpp>
 #include <prefopt/losses/opa_dpo.hpp>
 #include <prefopt/losses/opa_dpo_pair.hpp>
 #include <prefopt/losses/orpo.hpp>
@@ -295,6 +296,19 @@ TEST_CASE("povid is the mean of dpo against either rejected answer", "[losses]")
   CHECK(differentiate(povid<double>{}, x).value ==
         Approx(0.5 * cost(0.7) + 0.5 * cost(0.7)).epsilon(1e-14));
   CHECK(expected_initial_loss(povid<double>{}) == Approx(log_2).epsilon(1e-15));
+}
+
+TEST_CASE("mpo starts at (w_p + 2 w_q) log 2 and its likelihood", "[losses]")
+{
+  // InternVL's weights; r_w = 2, r_l = -5, 20 tokens.
+  record_for<mpo<double>> const x{
+      .chosen = -40, .rejected = -55, .ref_chosen = -42, .ref_rejected = -50, .chosen_length = 20};
+  CHECK(differentiate(mpo<double>{.delta = 0.1}, x).value ==
+        Approx(0.8 * cost(0.7) + 0.2 * (cost(0.2 - 0.1) + cost(0.1 + 0.5)) + 2).epsilon(1e-14));
+  std::vector<double> const chosen{-40, -10}, rejected{-55, -3}, length{20, 5};
+  CHECK(expected_initial_loss(mpo<double>{},
+                              {.chosen = chosen, .rejected = rejected, .chosen_length = length}) ==
+        Approx(1.2 * log_2 + 2).epsilon(1e-14));
 }
 
 TEST_CASE("halva with its divergence is a sum of two losses", "[losses]")

@@ -50,9 +50,9 @@ struct alpha_mean_log_prob {
 /// alpha = 0 is `simpo`. Where the reward leaves Real's range, loss or gradient are infinite, never
 /// NaN. Defaults: alpha 0.25 and beta 2.5 the paper's, gamma 0.25 (0.1 beta) ours.
 ///
-/// Also called: TRL's CPOTrainer `alphapo`, `alpha`. Theirs raises exp(log p) to the power -alpha,
-/// which is infinite or NaN for unlikely answers, takes gamma / beta for gamma, and with another
-/// `loss_type` takes the sum of log-probabilities for their mean.
+/// Also called: TRL's CPOTrainer `alphapo` (SimPO with `alpha`). It raises exp(log p) to the power
+/// -alpha, which is infinite or NaN for unlikely answers; with `loss_type="sigmoid"` its `alpha`
+/// acts on sums of log-probabilities, not on means.
 template <class Real>
 struct alphapo {
   Real beta = Real(2.5);
