@@ -18,7 +18,9 @@ namespace prefopt {
 ///
 /// Also called: TRL, Liger and LLaMA-Factory `sigmoid`. TRL since 0.29 ignores label_smoothing in
 /// `sigmoid` without a word. Online DPO is this loss (or `ipo_sum`) on two samples that a judge has
-/// ordered.
+/// ordered. DDPO (RLHF-V, arXiv 2312.00849) is this loss on sums in which changed tokens weigh
+/// more. HA-DPO, BPO, SymDPO, MIA-DPO, Silkie and RLAIF-V are this loss on pairs of their own
+/// making.
 template <class Real, class Score = score::log_ratio>
 struct dpo {
   Real beta = Real(0.1);
