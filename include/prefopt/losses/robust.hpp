@@ -11,7 +11,7 @@ namespace link {
 /// [-(1 - e) log sigmoid(u) + e log sigmoid(-u)] / (1 - 2e), with noise rate e in [0, 1/2), in the
 /// form in which no large terms cancel.
 template <class Real>
-struct robust {
+struct noise_corrected {
   Real label_smoothing = Real(0);
 
   template <class Check>
@@ -48,8 +48,8 @@ struct robust {
 
   PREFOPT_HD constexpr auto terms() const
   {
-    return contrast<branch::chosen, branch::rejected>("text", link::robust<Real>{label_smoothing},
-                                                      beta, Real(0), Real(1), score);
+    return contrast<branch::chosen, branch::rejected>(
+        "text", link::noise_corrected<Real>{label_smoothing}, beta, Real(0), Real(1), score);
   }
 };
 static_assert(check_loss<robust<float>, float>());

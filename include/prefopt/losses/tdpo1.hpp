@@ -26,7 +26,7 @@ struct log_ratio_and_kl {
 /// DPO that also counts how far each answer's distributions are from the reference's.
 ///
 /// \f[ L = -\log\sigma(\beta(\rho_w - \rho_l - (D_l - D_w))),\quad
-///     \rho = \log\frac{\pi}{\pi_{ref}},\quad D = \sum_t KL(\pi_{ref}\|\pi) \f]
+///     \rho = \log\frac{\pi}{\pi_{ref}},\quad D = \sum_t KL(\pi_{ref}\parallel\pi) \f]
 /// The record's `chosen_kl` and `rejected_kl` are D, over the answer's tokens and the whole
 /// vocabulary; both have a gradient. Rewards are beta (rho + D), as in the authors' code. At policy
 /// = reference L = log 2.

@@ -32,7 +32,7 @@ struct log_ratio_and_scaled_kl : log_ratio_and_kl {
 /// TDPO in which the chosen answer's divergence is a baseline and the rejected one's is weighted.
 ///
 /// \f[ L = -\log\sigma(\beta(\rho_w - \rho_l - \alpha(D_l - \mathrm{sg}(D_w)))),\quad
-///     \rho = \log\frac{\pi}{\pi_{ref}},\quad D = \sum_t KL(\pi_{ref}\|\pi) \f]
+///     \rho = \log\frac{\pi}{\pi_{ref}},\quad D = \sum_t KL(\pi_{ref}\parallel\pi) \f]
 /// sg stops the gradient: that of `chosen_kl` is 0. Rewards are `tdpo1`'s. At policy = reference L
 /// = log 2. `alpha` defaults to 0.5, the authors'.
 template <class Real>
