@@ -166,8 +166,7 @@ struct preference_term {
   PREFOPT_HD Scalar linked(Scalar const& u) const
   {
     using value = value_t<Scalar>;
-    if constexpr (requires { requires Score::only_differences; } &&
-                  !std::is_same_v<value, Scalar>) {
+    if constexpr (detail::only_differences<Score> && !std::is_same_v<value, Scalar>) {
       auto const f = link(dual<value, 1>::variable(value_of(u), 0));
       return chain(f.value, f.partial[0], u);
     } else {
