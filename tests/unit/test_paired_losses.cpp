@@ -199,7 +199,8 @@ TEST_CASE("an alpha-divergence of alpha 1 is the plain log-ratio in every differ
       x.chosen_length = 4;
       x.rejected_length = 8;
     }
-    auto const want = value_and_gradient<double>(a, x), got = value_and_gradient<double>(b, x);
+    auto const want = value_and_gradient<double>(a, x);
+    auto const got = value_and_gradient<double>(b, x);
     CHECK(got.value == want.value);
     CHECK(got.gradient.chosen == nearly(want.gradient.chosen));
     CHECK(got.gradient.rejected == nearly(want.gradient.rejected));
