@@ -2,5 +2,6 @@
 /// \file  A sample of each family of losses against 400-digit values, on the device.
 
 #define PREFOPT_GOLDEN_ON_DEVICE
+#include "unit/golden_coupled.cpp"
 #include "unit/golden_multimodal.cpp"
 #include "unit/test_golden.cpp"

@@ -13,26 +13,25 @@ using namespace prefopt;
 
 namespace {
 
-bool const registered = [] {
+bool const coupled_registered = [] {
   using test::real_in;
   using test::register_golden;
-  register_golden("kto_given_kl", [](auto p) {
+  using test::register_golden_everywhere;
+  register_golden_everywhere("kto_given_kl", [](auto p) {
     return kto<real_in<decltype(p)>>{.beta = p("beta"),
                                      .baseline = p("kl"),
                                      .desirable_weight = p("w_d"),
                                      .undesirable_weight = p("w_u")};
   });
   register_golden("apo_zero_unpaired", [](auto p) {
-    return apo_zero_unpaired<real_in<decltype(p)>>{.beta = p("beta"),
-                                                   .desirable_weight = p("w_d"),
-                                                   .undesirable_weight = p("w_u")};
+    return apo_zero_unpaired<real_in<decltype(p)>>{
+        .beta = p("beta"), .desirable_weight = p("w_d"), .undesirable_weight = p("w_u")};
   });
   register_golden("bco_given_delta", [](auto p) {
     return bco<real_in<decltype(p)>>{.beta = p("beta"), .delta = p("delta")};
   });
-  register_golden("napo_q", [](auto p) {
-    return napo<real_in<decltype(p)>>{.beta = p("beta"), .q = p("q")};
-  });
+  register_golden(
+      "napo_q", [](auto p) { return napo<real_in<decltype(p)>>{.beta = p("beta"), .q = p("q")}; });
   return true;
 }();
 

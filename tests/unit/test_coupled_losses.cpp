@@ -335,6 +335,32 @@ TEST_CASE("AOT of one pair is DPO", "[coupled]")
   }
 }
 
+TEST_CASE("where policy = reference the first value of a batch is known", "[coupled]")
+{
+  column const policy{-20, -31, -7}, label{1, 0, 0};
+  auto const first = [&](auto const& loss) {
+    return expected_initial_loss(loss, {.completion = policy, .label = label});
+  };
+  CHECK(first(kto<double>{.undesirable_weight = 1.5}) == Approx((0.5 + 2 * 0.75) / 3));
+  CHECK(first(apo_zero_unpaired<double>{.desirable_weight = 4}) == Approx((2 + 2 * 0.5) / 3));
+  CHECK(first(bco<double>{}) == Approx(std::log(2.0)));
+  CHECK(expected_initial_loss(kto_pair<double>{}) == Approx(1));
+  CHECK(expected_initial_loss(beta_dpo<double>{}) == Approx(std::log(2.0)));
+  CHECK(expected_initial_loss(dama<double>{}) == Approx(std::log(2.0)));
+  CHECK(expected_initial_loss(napo<double>{.q = 0.5}) == Approx(2 - std::sqrt(2.0)));
+
+  auto columns = test::coupled_batch(9, 37);
+  for (std::string const answer : {"chosen", "rejected"}) {
+    columns["ref_" + answer] = columns[answer];
+  }
+  for (std::string const loss : {"aot", "aot_unpaired"}) {
+    for (double const v :
+         test::evaluate_coupled(loss, serial_communicator{}, whole(columns)).value) {
+      CHECK(v == Approx(std::log(2.0)).epsilon(1e-15));
+    }
+  }
+}
+
 TEST_CASE("a loss is sorted if one of its terms is", "[coupled]")
 {
   auto const sum = aot<float>{} + anchor<branch::chosen, score::log_ratio>(

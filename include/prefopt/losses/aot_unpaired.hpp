@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-/// \file  Alignment via Optimal Transport, unpaired (Melnyk et al. 2024, arXiv 2406.05882, eq. 7).
+/// \file  Alignment via Optimal Transport, unpaired (Melnyk et al. 2024, arXiv 2406.05882).
 
 #include <prefopt/core/loss.hpp>
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-/// \file  Binary Classifier Optimization (Jung et al. 2024, arXiv 2404.04656, eqs. 9 and 11).
+/// \file  Binary Classifier Optimization (Jung et al. 2024, arXiv 2404.04656).
 
 #include <prefopt/core/loss.hpp>
 
@@ -17,8 +17,8 @@ namespace prefopt {
 /// desirable their prompts look: weight column 1 where label is 1, `udm_weight(p)` where it is 0.
 /// The divisor stays the number of samples, as in TRL.
 ///
-/// Also called: TRL's BCOTrainer (`prompt_sample_size`, `density_ratio` ... are of the UDM weight).
-/// On pairs: `bco_pair`.
+/// Also called: TRL's BCOTrainer (`prompt_sample_size`, `min_density_ratio` ... are of the UDM
+/// weight). On pairs: `bco_pair`.
 template <class Real>
 struct bco {
   Real beta = Real(0.1);
@@ -37,7 +37,7 @@ struct bco {
 };
 static_assert(check_loss<bco<float>, float>());
 
-/// p / (1 - p) within [low, high]: the weight of an undesirable sample (arXiv 2404.04656, eq. 11),
+/// p / (1 - p) within [low, high]: the weight of an undesirable sample (arXiv 2404.04656),
 /// p the probability that its prompt is one of a desirable sample, from a classifier of prompts.
 /// The bounds and the 1e-8 beside 1 - p are TRL's. NaN propagates.
 template <class Real>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-/// \file  beta-DPO (Wu et al. 2024, arXiv 2407.08639, eq. 7).
+/// \file  beta-DPO (Wu et al. 2024, arXiv 2407.08639).
 
 #include <prefopt/losses/dpo.hpp>
 

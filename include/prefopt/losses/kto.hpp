@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-/// \file  Kahneman-Tversky Optimization (Ethayarajh et al. 2024, arXiv 2402.01306, eq. 8).
+/// \file  Kahneman-Tversky Optimization (Ethayarajh et al. 2024, arXiv 2402.01306).
 
 #include <prefopt/core/loss.hpp>
 
