@@ -21,9 +21,9 @@
 #include <prefopt/losses/bco_pair.hpp>
 #include <prefopt/losses/beta_dpo.hpp>
 #include <prefopt/losses/dama.hpp>
-#include <prefopt/losses/dpo.hpp>
 #include <prefopt/losses/kto.hpp>
 #include <prefopt/losses/kto_pair.hpp>
+#include <prefopt/losses/mpo.hpp>
 #include <prefopt/losses/napo.hpp>
 #include <prefopt/losses/rpo.hpp>
 #include <prefopt/statistics/bco_delta.hpp>
@@ -166,13 +166,13 @@ second_phase first_phase(std::string const& loss, Ranks const& ranks, rank_batch
       all.push(beta * w[i]);
       all.push(beta * l[i]);
     }));
-    bco_pair<double> const bco{.beta = beta, .delta = delta.value()};
-    if (loss == "bco_pair") { return done(bco); }
-    // LLaMA-Factory's mixture.
-    double const g = value_or(p, "bco_w", 0.25);
-    auto const nll =
-        prefopt::nll<branch::chosen, reduction::per_sequence>("nll", value_or(p, "ftx", 1.25));
-    return done(1 / (1 + g) * dpo<double>{.beta = beta} + g / (1 + g) * bco + nll);
+    if (loss == "bco_pair") { return done(bco_pair<double>{.beta = beta, .delta = delta.value()}); }
+    double const g = value_or(p, "bco_w", 0.25);  // LLaMA-Factory's mixture
+    return done(mpo<double>{.beta = beta,
+                            .preference_weight = 1 / (1 + g),
+                            .quality_weight = g / (1 + g),
+                            .generation_weight = value_or(p, "ftx", 1.25),
+                            .delta = delta.value()});
   }
   if (loss == "kto_pair") {
     auto const baselines = over_all<kto_pair_means>(ranks, batch, [&](auto& all, std::size_t i) {

@@ -12,6 +12,7 @@
 
 #include <prefopt/losses/apo_zero_unpaired.hpp>
 #include <prefopt/losses/cpo.hpp>
+#include <prefopt/losses/dpo.hpp>
 #include <prefopt/losses/sft.hpp>
 
 #include "support/coupled_losses.hpp"
@@ -185,9 +186,11 @@ TEST_CASE("means over tokens and sequences agree with 400-digit values", "[coupl
       cpo<double, per_token> const loss{.beta = beta, .alpha = c.params.at("alpha"), .nll = nll};
       check_mean(c, loss, batch, n);
     } else if (c.name == "mpo_trl") {
-      auto const loss = c.params.at("w_p") * dpo<double>{.beta = beta} +
-                        c.params.at("w_q") * bco_pair<double>{.beta = beta} +
-                        prefopt::nll<branch::chosen>("nll", c.params.at("w_g"), nll);
+      mpo<double, per_token> const loss{.beta = beta,
+                                        .preference_weight = c.params.at("w_p"),
+                                        .quality_weight = c.params.at("w_q"),
+                                        .generation_weight = c.params.at("w_g"),
+                                        .nll = nll};
       check_mean(c, loss, batch, n);
     } else {
       REQUIRE(c.name == "nemo_rl_dpo");
