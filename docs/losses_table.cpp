@@ -192,7 +192,8 @@ std::string family_of(prefopt::column_set const& c)
   if (p.perturbed > 0 || p.rejected_perturbed > 0 || p.chosen_blind || p.rejected_blind) {
     return "Several modalities";
   }
-  return c.reference.size() > 0 ? "Pairs, with reference" : "Pairs, without reference";
+  bool const reference = c.reference.size() > 0 || c.extra.matched_reference;
+  return reference ? "Pairs, with reference" : "Pairs, without reference";
 }
 
 void print_family(std::string const& family, std::vector<loss_row> const& rows,

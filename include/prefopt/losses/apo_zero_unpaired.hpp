@@ -8,7 +8,7 @@ namespace prefopt {
 
 /// KTO against a baseline of 0: desirable answers up, undesirable ones down, each by itself.
 ///
-/// \f[ L = \lambda_D\,\sigma(-\beta r),\quad \lambda_U\,\sigma(\beta r),\quad
+/// \f[ L_D = \lambda_D\,\sigma(-\beta r),\quad L_U = \lambda_U\,\sigma(\beta r),\quad
 ///     r = \log\frac{\pi}{\pi_{ref}} \f]
 /// At policy = reference L = lambda / 2.
 ///

@@ -8,7 +8,7 @@ namespace prefopt {
 
 /// Classifies answers as desirable (label 1) or not (label 0) by their reward.
 ///
-/// \f[ L = -\log\sigma(r - \delta),\quad -\log\sigma(-(r - \delta)),\quad
+/// \f[ L_D = -\log\sigma(r - \delta),\quad L_U = -\log\sigma(-(r - \delta)),\quad
 ///     r = \beta\log\frac{\pi}{\pi_{ref}} \f]
 /// `delta` is on the scale of the reward: `bco_delta::value()`, the running mean of all rewards
 /// with this batch in it, without gradient. At policy = reference and delta = 0, L = log 2.

@@ -7,9 +7,9 @@
 namespace prefopt {
 
 /// Raises desirable answers above, and lowers undesirable ones below, what the policy gives to
-/// answers in general. No pairs needed: label 1 is desirable, 0 undesirable.
+/// answers in general. No pairs needed: label 1 is desirable (L_D), 0 undesirable (L_U).
 ///
-/// \f[ L = \lambda_D\,\sigma(-\beta(r - z_0)),\quad \lambda_U\,\sigma(\beta(r - z_0)),\quad
+/// \f[ L_D = \lambda_D\,\sigma(-\beta(r - z_0)),\quad L_U = \lambda_U\,\sigma(\beta(r - z_0)),\quad
 ///     r = \log\frac{\pi}{\pi_{ref}} \f]
 /// `baseline` is z_0, in nats and 0 or more: `kto_baseline::value()` of the global batch, without
 /// gradient. At policy = reference and z_0 = 0, L = lambda / 2. Flat where r is far from z_0 on
