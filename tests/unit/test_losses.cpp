@@ -519,3 +519,43 @@ TEST_CASE("a hand-written gradient is used instead of dual numbers", "[losses]")
                    {.gradient = {.chosen = gradient}});
   CHECK(gradient[0] == -6);
 }
+
+TEST_CASE("the two IPO losses agree on answers of one token and differ on longer ones", "[losses]")
+{
+  record_of<ipo<double>, double> x{.chosen = -3,
+                                   .rejected = -8,
+                                   .ref_chosen = -4,
+                                   .ref_rejected = -5,
+                                   .chosen_length = 1,
+                                   .rejected_length = 1};
+  record_of<ipo_sum<double>, double> const sums{
+      .chosen = -3, .rejected = -8, .ref_chosen = -4, .ref_rejected = -5};
+  CHECK(loss_value(ipo<double>{}, x) == loss_value(ipo_sum<double>{}, sums));
+  x.chosen_length = 4;
+  x.rejected_length = 2;
+  CHECK(loss_value(ipo<double>{}, x) == Approx((0.25 + 1.5 - 5) * (0.25 + 1.5 - 5)));
+
+  // In a sum each loss keeps its own: the lengths divide the averaged part only.
+  auto const both = ipo<double>{} + dpo<double>{.beta = 0.1};
+  CHECK(loss_value(both, x) ==
+        Approx((0.25 + 1.5 - 5) * (0.25 + 1.5 - 5) + std::log1p(std::exp(-0.4))));
+}
+
+TEST_CASE("an anchor holds a chosen answer that falls, on any pair loss", "[losses]")
+{
+  // Both answers have lost, the rejected one more: the margin is won and pulls no longer.
+  record_of<dpo<double>, double> const fallen{
+      .chosen = -130, .rejected = -300, .ref_chosen = -100, .ref_rejected = -100};
+  auto const pull = [&](auto const& loss) {
+    return -value_and_gradient<double>(loss, fallen).gradient.chosen;
+  };
+  auto const hold =
+      anchor<branch::chosen, score::log_ratio>("margin", link::logistic<double>{}, 0.1);
+  auto const clipped = contrast<branch::chosen, branch::rejected, score::log_ratio>(
+      "text", link::hinge<double>{}, 0.1);
+  CHECK(pull(dpo<double>{.beta = 0.1}) < 1e-6);
+  CHECK(pull(clipped) == 0);
+  for (double const with_anchor : {pull(dpo<double>{.beta = 0.1} + hold), pull(clipped + hold)}) {
+    CHECK(with_anchor == Approx(0.1 / (1 + std::exp(-3.0))).epsilon(1e-5));
+  }
+}
