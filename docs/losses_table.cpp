@@ -182,7 +182,7 @@ std::string in_cell(std::string const& text)
 }
 std::string formula_in_cell(std::string const& text)
 {
-  return "$" + replaced(text, "|", "\\vert ") + "$";
+  return "$" + replaced(replaced(text, "\\|", "\\parallel "), "|", "\\vert ") + "$";
 }
 
 std::string family_of(prefopt::column_set const& c)

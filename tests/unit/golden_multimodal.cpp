@@ -20,7 +20,7 @@ using namespace prefopt;
 
 namespace {
 
-bool const registered = [] {
+bool const multimodal_registered = [] {
   using test::real_in;
   using test::register_golden;
   using test::register_golden_everywhere;
@@ -51,7 +51,7 @@ bool const registered = [] {
   register_golden("vdpo_image", [](auto p) {
     return vdpo_image<real_in<decltype(p)>>{.beta = p("beta"), .label_smoothing = p("eps")};
   });
-  register_golden("svco", [](auto p) {
+  register_golden_everywhere("svco", [](auto p) {
     return svco<real_in<decltype(p)>>{.attend_beta = p("beta1"),
                                       .reject_beta = p("beta2"),
                                       .rejected_attend_beta = p("beta3"),
@@ -73,7 +73,7 @@ bool const registered = [] {
                                      .generation_weight = p("w_g"),
                                      .delta = p("delta")};
   });
-  register_golden("pl_multi_negative",
+  register_golden_everywhere("pl_multi_negative",
                   [](auto p) { return plackett_luce<real_in<decltype(p)>>{.beta = p("beta")}; });
   return true;
 }();

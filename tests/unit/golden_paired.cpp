@@ -37,6 +37,7 @@ namespace {
 
 using test::real_in;
 using test::register_golden;
+using test::register_golden_everywhere;
 
 /// Registers a loss that has beta and no other parameter.
 template <template <class...> class Loss>
@@ -49,13 +50,13 @@ bool const labels = [] {
   register_golden("cdpo", [](auto p) {
     return dpo<real_in<decltype(p)>>{.beta = p("beta"), .label_smoothing = p("eps")};
   });
-  register_golden("robust", [](auto p) {
+  register_golden_everywhere("robust", [](auto p) {
     return robust<real_in<decltype(p)>>{.beta = p("beta"), .label_smoothing = p("eps")};
   });
-  register_golden("exo_pair", [](auto p) {
+  register_golden_everywhere("exo_pair", [](auto p) {
     return exo_pair<real_in<decltype(p)>>{.beta = p("beta"), .label_smoothing = p("eps")};
   });
-  register_golden("discopop", [](auto p) {
+  register_golden_everywhere("discopop", [](auto p) {
     return discopop<real_in<decltype(p)>>{.beta = p("beta"), .tau = p("tau")};
   });
   register_with_beta<dpo_norm>("sigmoid_norm");
@@ -75,7 +76,7 @@ bool const labels = [] {
 }();
 
 bool const divergences = [] {
-  register_golden("fdpo_forward_kl", [](auto p) {
+  register_golden_everywhere("fdpo_forward_kl", [](auto p) {
     return dpo<real_in<decltype(p)>, score::forward_kl<>>{.beta = p("beta")};
   });
   register_golden("fdpo_js", [](auto p) {
@@ -86,11 +87,11 @@ bool const divergences = [] {
     return dpo<real, score::alpha_divergence<real>>{.beta = p("beta"),
                                                     .score = {.alpha = p("alpha")}};
   });
-  register_golden("chi_po", [](auto p) {
+  register_golden_everywhere("chi_po", [](auto p) {
     return chi_po<real_in<decltype(p)>>{.beta = p("beta"), .clip = p("clip")};
   });
   register_with_beta<tdpo1>("tdpo1");
-  register_golden("tdpo2", [](auto p) {
+  register_golden_everywhere("tdpo2", [](auto p) {
     return tdpo2<real_in<decltype(p)>>{.beta = p("beta"), .alpha = p("alpha")};
   });
   register_golden("rrpo", [](auto p) {
@@ -118,7 +119,7 @@ bool const margins_and_weights = [] {
     return wpo<real>{.beta = p("beta"), .max_weight = infinity_v<real>};
   });
   register_with_beta<cal_dpo>("cal_dpo");
-  register_golden("mm_dpo", [](auto p) {
+  register_golden_everywhere("mm_dpo", [](auto p) {
     using real = real_in<decltype(p)>;
     return mm_dpo<real>{
         .beta = p("beta"), .w = p("w"), .k = p("k"), .smallest_beta = -infinity_v<real>};

@@ -19,9 +19,10 @@ using namespace prefopt;
 
 namespace {
 
-bool const registered = [] {
+bool const reference_free_registered = [] {
   using test::real_in;
   using test::register_golden;
+  using test::register_golden_everywhere;
   register_golden("cpo", [](auto p) {
     return cpo<real_in<decltype(p)>>{.beta = p("beta"), .alpha = 0, .label_smoothing = p("eps")};
   });
@@ -38,20 +39,20 @@ bool const registered = [] {
   register_golden("simpo_hinge", [](auto p) {
     return simpo_hinge<real_in<decltype(p)>>{.beta = p("beta"), .gamma = p("gamma")};
   });
-  register_golden("alphapo", [](auto p) {
+  register_golden_everywhere("alphapo", [](auto p) {
     return alphapo<real_in<decltype(p)>>{
         .beta = p("beta"), .gamma = p("gamma"), .alpha = p("alpha")};
   });
   register_golden("orpo_or", [](auto p) {
     return orpo<real_in<decltype(p)>>{.beta = p("beta"), .alpha = 0};
   }).has_undefined_rows = true;
-  register_golden("orpo", [](auto p) {
+  register_golden_everywhere("orpo", [](auto p) {
     return orpo<real_in<decltype(p)>>{.beta = p("beta")};
   }).has_undefined_rows = true;
   register_golden("slic_hf", [](auto p) {
     return slic_hf<real_in<decltype(p)>>{.delta = p("beta"), .lambda = p("lam")};
   });
-  register_golden("simper", [](auto p) { return simper<real_in<decltype(p)>>{}; });
+  register_golden_everywhere("simper", [](auto p) { return simper<real_in<decltype(p)>>{}; });
   register_golden("rrhf_pair", [](auto p) { return rrhf<real_in<decltype(p)>>{}; });
   return true;
 }();

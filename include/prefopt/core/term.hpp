@@ -131,6 +131,8 @@ struct preference_term {
   constexpr void check(Check& check) const
   {
     check.finite("beta", beta);
+    check.finite("offset", offset);
+    check.finite("weight", weight);
     if constexpr (requires { link.check(check); }) { link.check(check); }
     if constexpr (requires { score.check(check); }) { score.check(check); }
     if constexpr (requires { adjust.check(check); }) { adjust.check(check); }
