@@ -27,6 +27,7 @@
 #include <prefopt/losses/reference_kl.hpp>
 #include <prefopt/losses/sft.hpp>
 #include <prefopt/losses/simpo.hpp>
+#include <prefopt/losses/slic_hf.hpp>
 #include <prefopt/losses/svco.hpp>
 #include <prefopt/losses/symmpo.hpp>
 #include <prefopt/losses/tpo.hpp>
@@ -36,6 +37,7 @@
 #include <prefopt/margins/summary.hpp>
 
 #include "support/catch.hpp"
+#include "support/errors.hpp"
 
 using namespace prefopt;
 
@@ -487,4 +489,18 @@ TEST_CASE("an answer that is almost certain has an odds ratio to full precision"
   CHECK(got.value == Approx(1e-12).epsilon(1e-11));
   CHECK(got.gradient.chosen == Approx(-1).epsilon(1e-11));
   CHECK(got.gradient.rejected == Approx(2e-12).epsilon(1e-11));
+}
+
+TEST_CASE("a parameter that is no number is refused, wherever its term keeps it", "[losses]")
+{
+  auto const complaint = [](auto const& loss) {
+    return error_of<std::invalid_argument>([&] { evaluate(loss, {}, {}); });
+  };
+  double const undefined = quiet_nan_v<double>;
+  using alpha = score::alpha_divergence<double>;
+  CHECK(mentions(complaint(chip<double>{.token_beta = undefined}), {"'token_beta'", "finite"}));
+  CHECK(mentions(complaint(vdpo_text<double>{.guidance = undefined}), {"'guidance'", "finite"}));
+  CHECK(mentions(complaint(slic_hf<double>{.delta = undefined}), {"'target'", "finite"}));
+  CHECK(mentions(complaint(dpo<double, alpha>{.score = {.alpha = undefined}}),
+                 {"'alpha'", "finite"}));
 }

@@ -43,6 +43,12 @@ struct sigmoid {
 template <class Real>
 struct hinge {
   Real target = Real(1);
+
+  template <class Check>
+  constexpr void check(Check& check) const
+  {
+    check.finite("target", target);
+  }
   template <class Scalar>
   PREFOPT_HD Scalar operator()(Scalar const& u) const
   {

@@ -156,6 +156,11 @@ struct alpha_divergence {
     Real const c = alpha - Real(1);
     return c == Real(0) ? a - b : detail::exp_difference(c * a, c * b) / c;
   }
+  template <class Check>
+  constexpr void check(Check& check) const
+  {
+    check.finite("alpha", alpha);
+  }
 };
 
 }  // namespace prefopt::score

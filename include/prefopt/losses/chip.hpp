@@ -33,6 +33,11 @@ struct plus_image_and_token_gap {
   {
     return plus_image_gap{}.shift(x) - token_beta * (x.rejected_kl - detach(x.chosen_kl));
   }
+  template <class Check>
+  constexpr void check(Check& check) const
+  {
+    check.finite("token_beta", token_beta);
+  }
 };
 
 }  // namespace adjust

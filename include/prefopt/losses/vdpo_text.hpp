@@ -41,6 +41,11 @@ struct guided_log_ratio {
     return log_ratio{}.template of<Branch>(x) +
            (guidance - Real(1)) * (Branch::policy(x) - blind::policy(x));
   }
+  template <class Check>
+  constexpr void check(Check& check) const
+  {
+    check.finite("guidance", guidance);
+  }
 };
 
 }  // namespace score
