@@ -7,6 +7,7 @@
 #include <vector>
 
 #include <prefopt/core/self_check.hpp>
+#include <prefopt/losses/aot.hpp>
 #include <prefopt/losses/dpo.hpp>
 #include <prefopt/losses/ipo.hpp>
 #include <prefopt/losses/mfpo.hpp>
@@ -112,6 +113,17 @@ TEST_CASE("a summary weighs its samples, and leaves out those of weight 0", "[ma
   REQUIRE(std::isnan(summarize(loss, in).mean_value()));
   REQUIRE_THROWS_AS(summarize(loss, in, {.weight = two}), std::invalid_argument);
   REQUIRE(std::isnan(loss_summary<1>{}.mean_value()));
+}
+
+TEST_CASE("a sorted loss is summarised too, without weights", "[margins]")
+{
+  std::vector<double> const one{-1, -2}, other{-3, -1}, reference{0.5, 0};
+  auto const s = summarize(aot<double>{.beta = 0.5},
+                           {.chosen = one, .rejected = other, .matched_reference = reference});
+  REQUIRE(s.weight == 2);
+  REQUIRE(s.term[0].margin == Approx(0.5 * (2 - 0.5) + 0.5 * (-1 - 0)).epsilon(1e-15));
+  REQUIRE(s.term[0].value ==
+          Approx(std::log1p(std::exp(-0.75)) + std::log1p(std::exp(0.5))).epsilon(1e-15));
 }
 
 TEST_CASE("summaries of parts merge to the summary of the whole", "[margins]")

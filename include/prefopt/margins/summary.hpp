@@ -65,11 +65,11 @@ struct loss_summary {
 };
 
 /// How a summary is taken.
-template <class Real>
+template <class Real, class Weight = vector_view<Real const>>
 struct summary_options {
   /// One weight per sample for all sums; absent means 1. Weight 0 excludes the sample, even where
-  /// its loss is NaN.
-  vector_view<Real const> weight{};
+  /// its loss is NaN. A sorted loss has none.
+  Weight weight{};
 };
 
 namespace detail {
@@ -144,22 +144,28 @@ constexpr auto term_names(Loss const& loss)
   return names;
 }
 
+/// The summary options of a loss: a sorted one takes no weights.
+template <class Loss, class Real = real_of<Loss>>
+using summary_options_of = summary_options<Real, decltype(options_of<Loss, Real>::weight)>;
+
 /// Sums every term of a loss over a batch in host memory, in fp64 and in order. Throws
 /// `std::invalid_argument` when a column is missing or of another length.
 template <class Real = void, has_terms Loss>
 auto summarize(Loss const& loss, input_columns<Loss, detail::precision<Real, Loss>> const& in,
-               summary_options<detail::precision<Real, Loss>> const& options = {})
+               summary_options_of<Loss, detail::precision<Real, Loss>> const& options = {})
 {
   using real = detail::precision<Real, Loss>;
   using record = record_of<Loss, real>;
   auto const terms = loss.terms();
+  options_of<Loss, real> const as_evaluated{.weight = options.weight};
   index_t const n =
-      detail::checked_extent<Loss, real, host_memory>("summarize", loss, in, {}, {options.weight});
+      detail::checked_extent<Loss, real, host_memory>("summarize", loss, in, {}, as_evaluated);
+  vector_view<real const> const weights = detail::weights_of(as_evaluated);
   loss_summary<detail::terms_of<Loss>::size> sums;
   for (index_t i = 0; i < n; ++i) {
     detail::load_element<real> const load{i};
     real weight(1);
-    load.optional(column_name{"weight"}, weight, options.weight);
+    load.optional(column_name{"weight"}, weight, weights);
     if (weight == real(0)) { continue; }
     sums.count += 1;
     sums.weight += static_cast<double>(weight);
