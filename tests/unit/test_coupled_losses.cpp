@@ -483,3 +483,34 @@ TEST_CASE("numbers of a batch that cannot be are refused by name", "[coupled]")
   CHECK(mentions(paired(beta_dpo<double>{.batch_beta = 0}), {"batch_beta", "above 0"}));
   CHECK(mentions(paired(kto_pair<double>{.rejected_baseline = -3}), {"rejected_baseline", "-3"}));
 }
+
+TEST_CASE("a label is 1 or 0, and one that is NaN makes its sample NaN", "[coupled]")
+{
+  column const x{-1, -2}, y{-2, -1}, second_left_out{1, 0};
+  column value(2);
+  auto const complaint = [&](double label, column const& weight) {
+    column const labels{1, label};
+    return error_of<std::invalid_argument>([&] {
+      evaluate(kto<double>{}, {.completion = x, .ref_completion = y, .label = labels},
+               {.value = value}, {.weight = weight});
+    });
+  };
+  column const both{1, 1};
+  for (double const label : {-1.0, 0.5, 2.0, quiet_nan_v<double>}) {
+    CHECK(mentions(complaint(label, both), {"'label', sample 1", "1 (desirable) or 0"}));
+    CHECK(complaint(label, second_left_out) == "no error");
+  }
+  CHECK(complaint(0, both) == "no error");
+
+  column const graded{1, 0.5};
+  CHECK(mentions(error_of<std::invalid_argument>([&] {
+                   expected_initial_loss(kto<double>{}, {.completion = x, .label = graded});
+                 }),
+                 {"expected_initial_loss", "'label', sample 1"}));
+
+  // Device memory is not looked into, so the formula itself must not take NaN for a class.
+  auto const unknown = value_and_gradient<double>(
+      kto<double>{}, {.completion = -1, .ref_completion = -2, .label = quiet_nan_v<double>});
+  CHECK(std::isnan(unknown.value));
+  CHECK(std::isnan(unknown.gradient.completion));
+}

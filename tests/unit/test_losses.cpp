@@ -200,6 +200,12 @@ TEST_CASE("every loss starts at the value its formula gives for policy = referen
   CHECK(expected_initial_loss(ipo_sum<double>{.beta = 0.5}) == Approx(1).epsilon(1e-14));
 }
 
+TEST_CASE("a loss whose parameters cannot be has no first value", "[losses]")
+{
+  CHECK_THROWS_AS(expected_initial_loss(dpo<double>{.label_smoothing = 0.7}),
+                  std::invalid_argument);
+}
+
 TEST_CASE("terms add, scale and keep their names", "[losses]")
 {
   auto const sum = dpo<double>{.beta = 0.5} + 0.25 * mfpo<double>{.beta = 0.1};

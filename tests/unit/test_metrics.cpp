@@ -149,6 +149,13 @@ TEST_CASE("a batch with labels of one class says nothing of the other", "[metric
   CHECK(mixed.rejected_reward.mean() == Approx((0.0 - 2) / 2));
 }
 
+TEST_CASE("a label that is neither 0 nor 1 belongs to no class", "[metrics]")
+{
+  std::vector<double> const p{-1, -2}, q{-2, -2}, labels{0, -1};
+  CHECK_THROWS_AS(measure_labelled<double>({.completion = p, .ref_completion = q, .label = labels}),
+                  std::invalid_argument);
+}
+
 TEST_CASE("a run that trains nothing is noticed, with its cause", "[metrics]")
 {
   SECTION("the answers' tokens are all masked")

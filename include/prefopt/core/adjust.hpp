@@ -48,7 +48,7 @@ struct by_judge_gap {
 };
 
 /// Desirable samples (label 1) want a high margin, the others (label 0) a low one; each class has
-/// its weight.
+/// its weight. A label that is NaN makes the sample NaN.
 template <class Real>
 struct by_label {
   static constexpr column_set columns{.extra = {.label = true}};
@@ -59,7 +59,7 @@ struct by_label {
   PREFOPT_HD auto sign(auto const& x) const
   {
     using value = std::remove_cvref_t<decltype(x.label)>;
-    return select(x.label > value(0), value(1), value(-1));
+    return select(x.label > value(0), value(1), select(x.label <= value(0), value(-1), x.label));
   }
   PREFOPT_HD auto weight(auto const& x) const
   {

@@ -41,7 +41,7 @@ struct branch_set {
 
 /// What a loss knows about each sample besides log-probabilities.
 struct extra_set {
-  bool label = false;              ///< unpaired: 1 desirable, 0 undesirable
+  bool label = false;              ///< unpaired: 1 desirable, 0 undesirable, nothing else
   bool judge_gap = false;          ///< an outside judge's score of chosen minus rejected
   bool judge_score = false;        ///< an outside judge's score of the completion
   bool similarity = false;         ///< of the two answers or images, 0 to 1

@@ -217,6 +217,35 @@ struct check_lengths {
   }
 };
 
+/// Throws unless every label of a sample whose weight is not 0 is 1 (desirable) or 0: any other
+/// number, -1 or a probability, would be taken for one of the two.
+template <class Real>
+struct check_labels {
+  char const* function;
+  vector_view<Real const> weight;
+
+  void operator()(vector_view<Real const> const& label) const
+  {
+    for (index_t i = 0; i < label.size(); ++i) {
+      if (label[i] != Real(0) && label[i] != Real(1) && (!weight || weight[i] != Real(0))) {
+        throw_invalid(function, "column 'label', sample " + std::to_string(i), "1 (desirable) or 0",
+                      std::to_string(label[i]));
+      }
+    }
+  }
+};
+
+/// Checks the numbers of a batch in host memory that have a domain.
+template <class Columns, class Real>
+void check_samples(char const* function, Columns const& in, vector_view<Real const> const& weight)
+{
+  check_lengths<Real> const lengths{function, weight};
+  Columns::visit_length(lengths, in);
+  if constexpr (requires { requires Columns::columns.extra.label; }) {
+    check_labels<Real>{function, weight}(in.label);
+  }
+}
+
 /// Number of samples; throws `std::invalid_argument` naming the column that does not fit.
 template <class Columns>
 index_t batch_extent(char const* function, Columns const& in)
@@ -243,10 +272,7 @@ index_t checked_extent(char const* function, Loss const& loss,
   check_gradient_column const gradient{check};
   gradient_columns<Loss, Real, Space>::visit_policy(gradient, out.gradient);
   require_threads(function, options.threads);
-  if constexpr (std::is_same_v<Space, host_memory>) {
-    check_lengths<Real> const lengths{function, weight};
-    input_columns<Loss, Real, Space>::visit_length(lengths, in);
-  }
+  if constexpr (std::is_same_v<Space, host_memory>) { check_samples(function, in, weight); }
   return check.extent;
 }
 

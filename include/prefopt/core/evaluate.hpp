@@ -151,9 +151,9 @@ using host_chunk = std::conditional_t<is_branch_free<Loss>, native_pack<Real, Ta
 ///
 /// value[i] = weight[i] L(x_i); gradient[i] = scale weight[i] dL/dx_i. `Real` defaults to the
 /// loss's own precision. Losses made of terms (or marked `branch_free`) run a vector register at a
-/// time. Throws `std::invalid_argument` when a column is missing or of another length, or a
-/// sample's length is below one token, or a
-/// parameter of the loss is outside its domain. Allocates nothing. `Target` is not for callers (see
+/// time. Throws `std::invalid_argument` when a column is missing or of another length, a sample's
+/// length is below one token, a label is neither 0 nor 1, or a parameter of the loss is outside its
+/// domain. Allocates nothing. `Target` is not for callers (see
 /// config.hpp).
 template <class Real = void, class Loss, class Target = detail::compile_target>
 void evaluate(Loss const& loss, input_columns<Loss, detail::precision<Real, Loss>> const& in,

@@ -77,7 +77,8 @@ preference_record<Real, Real, Columns> at_reference(preference_record<Real, Real
 }
 
 /// The loss of every sample while policy = reference: log 2 for DPO, 3 log 2 for MFPO with eta 0. A
-/// first step that reports anything else has mixed up its log-probabilities.
+/// first step that reports anything else has mixed up its log-probabilities. Throws
+/// `std::invalid_argument` when a parameter of the loss is outside its domain.
 template <class Loss>
 real_of<Loss> expected_initial_loss(Loss const& loss)
 {
@@ -86,6 +87,7 @@ real_of<Loss> expected_initial_loss(Loss const& loss)
   static_assert(detail::known_at_reference<Loss>(),
                 "prefopt: this loss has a part without reference (a likelihood, a judge's score, a "
                 "length), so its first value depends on the data: pass the batch's columns too");
+  detail::check_parameters("expected_initial_loss", loss);
   record x;
   detail::set_field<real> const zero{real(0)}, one{real(1)};
   record::visit_policy(zero, x);
@@ -97,14 +99,17 @@ real_of<Loss> expected_initial_loss(Loss const& loss)
 /// The mean loss of a batch in host memory while policy = reference, for losses that also have a
 /// likelihood, a label or a judge's score: MPO starts at .8 log 2 + .2 * 2 log 2 + NLL. Reference
 /// columns may be given or not: they are not read. NaN for no samples. Throws
-/// `std::invalid_argument` when another column is missing or of another length.
+/// `std::invalid_argument` as `evaluate` does.
 template <class Loss>
 double expected_initial_loss(Loss const& loss, input_columns<Loss> in)
 {
   using real = real_of<Loss>;
   using record = record_of<Loss, real>;
+  constexpr char const* name = "expected_initial_loss";
+  detail::check_parameters(name, loss);
   detail::copy_to_reference<vector_view<real const>, record::columns>{in}.apply();
-  index_t const n = detail::batch_extent("expected_initial_loss", in);
+  index_t const n = detail::batch_extent(name, in);
+  detail::check_samples(name, in, vector_view<real const>{});
   double sum = 0;
   for (index_t i = 0; i < n; ++i) {
     sum +=

@@ -206,13 +206,15 @@ struct label_metrics {
   }
 };
 
-/// Sums the metrics of a batch of labelled answers in host memory.
+/// Sums the metrics of a batch of labelled answers in host memory. Throws `std::invalid_argument`
+/// when a column is missing or of another length, or a label is neither 0 nor 1.
 template <class Real>
 label_metrics measure_labelled(labelled_logps<vector_view<Real const>> const& in,
                                metric_options<Real> const& options = {})
 {
   index_t const n = detail::batch_extent("measure_labelled", in);
   detail::check_input{"measure_labelled", n}.optional(column_name{"weight"}, options.weight);
+  detail::check_samples("measure_labelled", in, options.weight);
   label_metrics sums;
   for (index_t i = 0; i < n; ++i) {
     auto const x = detail::load_record<labelled_logps<Real>, Real>(in, i);
