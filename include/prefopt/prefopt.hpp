@@ -20,6 +20,7 @@
 #include <prefopt/core/nll.hpp>
 #include <prefopt/core/pack.hpp>
 #include <prefopt/core/pack_math.hpp>
+#include <prefopt/core/parameters.hpp>
 #include <prefopt/core/permutation.hpp>
 #include <prefopt/core/philox.hpp>
 #include <prefopt/core/record.hpp>

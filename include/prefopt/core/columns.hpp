@@ -3,13 +3,13 @@
 /// \file  Batches as columns: one view per field of a loss's record, named in designated
 /// initialisers.
 
-#include <cstdio>
 #include <string>
 #include <type_traits>
 
 #include <prefopt/config.hpp>
 #include <prefopt/core/error.hpp>
 #include <prefopt/core/loss.hpp>
+#include <prefopt/core/parameters.hpp>
 #include <prefopt/core/view.hpp>
 
 namespace prefopt {
@@ -84,69 +84,6 @@ inline std::string text_of(column_name name)
   std::string text = name.text;
   if (name.count > 1) { text += "[" + std::to_string(name.index) + "]"; }
   return text;
-}
-
-/// Throws `std::invalid_argument` where a parameter of a loss is outside its domain.
-struct check_parameter {
-  char const* function;
-  char const* term = nullptr;
-
-  void enter(char const* name) { term = name; }
-
-  /// A number.
-  void finite(char const* parameter, double value) const
-  {
-    require(value - value == 0, parameter, "a finite number", value);
-  }
-  /// Above 0.
-  void positive(char const* parameter, double value) const
-  {
-    require(value > 0 && value - value == 0, parameter, "a finite number above 0", value);
-  }
-  /// 0 or more.
-  void not_negative(char const* parameter, double value) const
-  {
-    require(value >= 0 && value - value == 0, parameter, "a finite number of 0 or more", value);
-  }
-  /// In [low, high).
-  void in_half_open(char const* parameter, double value, double low, double high) const
-  {
-    require(value >= low && value < high, parameter,
-            "a number in [" + brief(low) + ", " + brief(high) + ")", value);
-  }
-  /// In (low, high).
-  void in_open(char const* parameter, double value, double low, double high) const
-  {
-    require(value > low && value < high, parameter,
-            "a number in (" + brief(low) + ", " + brief(high) + ")", value);
-  }
-
- private:
-  void require(bool holds, char const* parameter, std::string const& expected, double value) const
-  {
-    if (holds) { return; }
-    std::string subject = std::string("parameter '") + parameter + "'";
-    if (term != nullptr) { subject = std::string("term '") + term + "', " + subject; }
-    throw_invalid(function, subject, expected, brief(value));
-  }
-  static std::string brief(double value)
-  {
-    char text[32];
-    std::snprintf(text, sizeof text, "%g", value);
-    return text;
-  }
-};
-
-/// Checks the parameters of a loss that have a domain: those of its terms, and its own if it has
-/// `check(checker)`.
-template <class Loss>
-void check_parameters(char const* function, Loss const& loss)
-{
-  check_parameter check{function};
-  if constexpr (requires { loss.check(check); }) { loss.check(check); }
-  if constexpr (has_terms<Loss>) {
-    if constexpr (!std::is_same_v<terms_of<Loss>, Loss>) { loss.terms().check(check); }
-  }
 }
 
 /// Finds the length of a batch: that of the first column that was given.
