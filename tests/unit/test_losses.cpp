@@ -443,6 +443,18 @@ TEST_CASE("the hinge has slope 0 at and beyond its kink and passes NaN on", "[lo
   CHECK(hinge(infinity_v<double>) == 0);
 }
 
+TEST_CASE("a link's gradient alone has value 0, at infinity too, and passes NaN on", "[losses]")
+{
+  using slope = dual<double, 1>;
+  link::gradient_only<link::logistic<double>> const logistic{};
+  CHECK(logistic(slope::variable(0, 0)).value == 0);
+  CHECK(logistic(slope::variable(0, 0)).partial[0] == -0.5);
+  CHECK(logistic(slope::variable(-infinity_v<double>, 0)).value == 0);
+  CHECK(logistic(slope::variable(-infinity_v<double>, 0)).partial[0] == -1);
+  CHECK(std::isnan(logistic(slope::variable(quiet_nan_v<double>, 0)).value));
+  CHECK(logistic(-infinity_v<double>) == 0);
+}
+
 TEST_CASE("MFPO takes any number of modalities, each with its name, weight and gradient",
           "[losses]")
 {

@@ -151,6 +151,9 @@ TEST_CASE("value and rest of an exact sum hold twice the digits", "[statistics]"
   for (double const x : {1e20, 1.0, 0x1p-40}) { sum.push(x); }
   CHECK(sum.value() == 1e20);
   CHECK(sum.rest() == 1 + 0x1p-40);
+  for (double const x : {1e308, 1e308}) { sum.push(x); }
+  CHECK(sum.value() == infinity);
+  CHECK(sum.rest() == 0);
 }
 
 TEST_CASE("no split and no order changes a bit of any statistic", "[statistics]")
@@ -421,6 +424,12 @@ TEST_CASE("the deviation of gaps far from 0 keeps its digits", "[statistics]")
   for (double const d : {1.0, 2.0, 3.0, 4.0}) { gaps.push(1e9 + d); }
   CHECK(gaps.mean() == 1e9 + 2.5);
   CHECK(gaps.deviation() == Approx(std::sqrt(5.0 / 3)).epsilon(1e-15));
+
+  gap_moments large, larger;
+  for (double const d : {-1e149, 1e149}) { large.push(d); }
+  for (double const d : {-0.8e154, 0.9e154}) { larger.push(d); }  // twice their squares overflow
+  CHECK(large.deviation() == Approx(1e149 * std::sqrt(2.0)).epsilon(1e-15));
+  CHECK(larger.deviation() == infinity);
 }
 
 TEST_CASE("gaps have no deviation where there are fewer than two, or all are equal", "[statistics]")

@@ -79,15 +79,18 @@ struct identity {
     return u;
   }
 };
-/// The gradient of another link with value 0: for a value that another term already counts.
+/// The gradient of another link with value 0, also where its value is infinite: for a value that
+/// another term already counts. NaN propagates.
 template <class Link>
 struct gradient_only {
   Link link{};
   template <class Scalar>
   PREFOPT_HD Scalar operator()(Scalar const& u) const
   {
+    using value = value_t<Scalar>;
     Scalar const f = link(u);
-    return f - detach(f);
+    value const v = value_of(f);
+    return chain(select(v == v, value(0), v), value(1), f);  // f - f is NaN at infinity
   }
 };
 

@@ -65,12 +65,15 @@ class exact_sum {
     return negative ? -rounded : rounded;
   }
 
-  /// What `value()` rounded away, itself rounded: the pair has twice the digits.
+  /// What `value()` rounded away, itself rounded: the pair has twice the digits. 0 where the value
+  /// is infinite or NaN.
   double rest() const
   {
+    double const rounded = value();
+    if (!(std::abs(rounded) < infinity_v<double>)) { return 0; }
     exact_sum difference = *this;
-    difference.push(-value());
-    return special_ != 0 ? 0 : difference.value();
+    difference.push(-rounded);
+    return difference.value();
   }
 
   bool operator==(exact_sum const&) const = default;

@@ -48,7 +48,7 @@ struct gap_moments {
     auto const n = static_cast<double>(count);
     double const s = sum.value();
     double const q = squares.value();
-    if (!(std::abs(q) < infinity_v<double>)) { return q; }
+    if (!(q < 1e300)) { return q * infinity_v<double>; }  // n q and s^2 may not overflow below
     // n q - s^2 with twice the digits, since it is what is left when the two cancel.
     double const nq = n * q;
     double const ss = s * s;
