@@ -149,6 +149,15 @@ TEST_CASE("a batch with labels of one class says nothing of the other", "[metric
   CHECK(mixed.rejected_reward.mean() == Approx((0.0 - 2) / 2));
 }
 
+TEST_CASE("modalities without names in a report are image, audio and video", "[metrics]")
+{
+  std::string suffixes;
+  preference_metrics<2>{}.for_each([&](char const* prefix, std::string const& suffix, double) {
+    if (std::string(prefix) == "logps/perturbed_") { suffixes += suffix + " "; }
+  });
+  CHECK(suffixes == "image audio ");
+}
+
 TEST_CASE("a label that is neither 0 nor 1 belongs to no class", "[metrics]")
 {
   std::vector<double> const p{-1, -2}, q{-2, -2}, labels{0, -1};

@@ -216,6 +216,19 @@ struct preference_record {
 
 namespace detail {
 
+/// "image", "audio", "video", and "other" for those after them.
+template <int Modalities>
+PREFOPT_HD constexpr per_modality<char const*, Modalities> default_modality_names()
+{
+  per_modality<char const*, Modalities> r;
+  if constexpr (Modalities > 0) {
+    for (int k = 0; k < Modalities; ++k) {
+      r[k] = k == 0 ? "image" : k == 1 ? "audio" : k == 2 ? "video" : "other";
+    }
+  }
+  return r;
+}
+
 inline constexpr branch_set both_answers{.chosen = true, .rejected = true};
 
 }  // namespace detail

@@ -17,17 +17,6 @@ PREFOPT_HD constexpr per_modality<Real, Modalities> for_all_modalities(Real valu
   return r;
 }
 
-/// "image", "audio", "video", and "other" for those after them.
-template <int Modalities>
-PREFOPT_HD constexpr per_modality<char const*, Modalities> default_modality_names()
-{
-  per_modality<char const*, Modalities> r;
-  for (int k = 0; k < Modalities; ++k) {
-    r[k] = k == 0 ? "image" : k == 1 ? "audio" : k == 2 ? "video" : "other";
-  }
-  return r;
-}
-
 template <int K, int Modalities, class Real>
 PREFOPT_HD constexpr auto modality_terms(Real beta, per_modality<Real, Modalities> const& weight,
                                          per_modality<char const*, Modalities> const& name)

@@ -66,11 +66,12 @@ struct preference_metrics {
     for (int k = 0; k < Modalities; ++k) { modality[k].merge(other.modality[k]); }
   }
 
-  /// Calls `f(name, value)` for every metric: TRL's names, and for the modality called `image`
-  /// `rewards/perturbed_image`, `rewards/margins_image`, `rewards/accuracies_image` ...
-  /// `f(prefix, suffix, value)`: the name is their concatenation.
+  /// Calls `f(prefix, suffix, value)` for every metric, whose name is their concatenation: TRL's
+  /// names, and for the modality called `image` `rewards/perturbed_image`, `rewards/margins_image`,
+  /// `rewards/accuracies_image` ... Without `names` the modalities are called as `mfpo` does.
   template <class Function>
-  void for_each(Function&& f, per_modality<char const*, Modalities> const& names = {}) const
+  void for_each(Function&& f, per_modality<char const*, Modalities> const& names =
+                                  detail::default_modality_names<Modalities>()) const
   {
     f("rewards/chosen", "", chosen_reward.mean());
     f("rewards/rejected", "", text.reward.mean());
