@@ -3,6 +3,7 @@
 /// \file  Scores: the number of a branch that terms compare, and which columns it takes.
 
 #include <prefopt/config.hpp>
+#include <prefopt/core/branch.hpp>
 #include <prefopt/core/column_set.hpp>
 #include <prefopt/core/math.hpp>
 
@@ -69,6 +70,10 @@ struct sequence_kl {
 }  // namespace prefopt::score
 
 namespace prefopt::detail {
+
+/// Whether a score is divided by the answer's length.
+template <class Score>
+inline constexpr bool per_token_score = Score::template columns<branch::chosen>.length.chosen;
 
 /// e^a - e^b and its two derivatives. The difference is formed before the exponential is, so that
 /// it keeps its digits where a and b are close, and is 0, not inf - inf, where they are equal.

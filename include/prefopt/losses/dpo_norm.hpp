@@ -18,6 +18,11 @@ namespace prefopt {
 /// `preference_average_log_probs`.
 template <class Real, class Score = score::mean_log_ratio>
 struct dpo_norm {
+  static_assert(
+      detail::per_token_score<Score>,
+      "prefopt: this loss compares scores per token; give the divergence that base, "
+      "score::forward_kl<score::mean_log_ratio>, or take the loss on sums (dpo, ipo_sum)");
+
   Real beta = Real(5);
   Real label_smoothing = Real(0);
   Score score{};

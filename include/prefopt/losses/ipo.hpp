@@ -23,11 +23,18 @@ PREFOPT_HD constexpr auto ipo_term(Real beta, Score score = {})
 ///          - \frac{1}{|y_l|}\log\frac{\pi(y_l)}{\pi_{ref}(y_l)} - \frac{1}{2\beta})^2 \f]
 /// Lengths are completion tokens, 1 or more: anything else throws in host memory and gives NaN or
 /// an infinity in device memory. At policy = reference L = 1 / (4 beta^2). `beta` > 0.
+/// `Score` is that or an f-divergence of the mean, `score::forward_kl<score::mean_log_ratio>`.
 ///
 /// Also called: TRL and LLaMA-Factory `ipo`, HALOs `ipo` (whose mean leaves out tokens that policy
-/// and reference agree on, and is NaN where they all do).
+/// and reference agree on, and is NaN where they all do). TRL's f-divergences are those of the sum,
+/// divided by the length.
 template <class Real, class Score = score::mean_log_ratio>
 struct ipo {
+  static_assert(
+      detail::per_token_score<Score>,
+      "prefopt: this loss compares scores per token; give the divergence that base, "
+      "score::forward_kl<score::mean_log_ratio>, or take the loss on sums (dpo, ipo_sum)");
+
   Real beta = Real(0.1);
   Score score{};
 

@@ -16,6 +16,9 @@ namespace prefopt {
 /// Also called: `ipo` in the authors' sense, in XPO and online DPO.
 template <class Real, class Score = score::log_ratio>
 struct ipo_sum {
+  static_assert(!detail::per_token_score<Score>,
+                "prefopt: this loss compares sums; the one on scores per token is ipo");
+
   Real beta = Real(0.1);
   Score score{};
 
