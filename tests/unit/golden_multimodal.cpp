@@ -73,8 +73,9 @@ bool const multimodal_registered = [] {
                                      .generation_weight = p("w_g"),
                                      .delta = p("delta")};
   });
-  register_golden_everywhere("pl_multi_negative",
-                  [](auto p) { return plackett_luce<real_in<decltype(p)>>{.beta = p("beta")}; });
+  register_golden_everywhere("pl_multi_negative", [](auto p) {
+    return plackett_luce<real_in<decltype(p)>>{.beta = p("beta")};
+  });
   return true;
 }();
 
