@@ -428,7 +428,9 @@ TEST_CASE("a cache that is cut short anywhere, or changed in any bit, is refused
   };
   for (std::size_t size = 0; size < whole.size(); ++size) {
     CAPTURE(size);
-    REQUIRE(mentions(message(whole.substr(0, size)), {"decode_reference_cache: the file"}));
+    bool const has_magic = size >= 8;
+    REQUIRE(mentions(message(whole.substr(0, size)),
+                     {"decode_reference_cache: the file", has_magic ? "cut short" : " bytes"}));
   }
   CHECK(mentions(message(whole + '\0'), {"cut short, or changed"}));
   for (std::size_t bit = 0; bit < 8 * whole.size(); ++bit) {
@@ -447,6 +449,37 @@ TEST_CASE("a cache that is cut short anywhere, or changed in any bit, is refused
   CHECK(mentions(message(whole.substr(0, 100)),
                  {"expected " + std::to_string(whole.size()) + " bytes as its header says",
                   "got 100: cut short"}));
+}
+
+TEST_CASE("lengths and enumerators that lie are refused, even under a hash that fits", "[data]")
+{
+  reference_cache const cache = kept_rows().cache;
+  std::string const whole = encode_reference_cache(cache);
+  // After magic, version, size, the two texts and their lengths.
+  std::size_t const model = 24, path = model + 8 + cache.model.size() + 8 + cache.path.code.size();
+  std::size_t const rows = path + 5 * 8;
+  auto const message = [&](std::size_t at, std::uint64_t word) {
+    detail::byte_writer writer;
+    writer.word(word);
+    std::string bytes = whole;
+    bytes.replace(at, 8, writer.bytes);
+    bytes.resize(bytes.size() - 8);
+    writer.bytes.clear();
+    writer.word(detail::hash_of_bytes(bytes));
+    return error_of<std::invalid_argument>([&] { decode_reference_cache(bytes + writer.bytes); });
+  };
+  REQUIRE(message(rows, 3) == "no error");
+  for (std::uint64_t const lie : {std::uint64_t{0}, std::uint64_t{2}, std::uint64_t{4},
+                                  std::uint64_t{1} << 32, ~std::uint64_t{0}}) {
+    CAPTURE(lie);
+    CHECK(mentions(message(rows, lie), {std::to_string(lie) + " rows", "120 bytes"}));
+  }
+  for (std::uint64_t const lie : {std::uint64_t{1000}, std::uint64_t{1} << 63, ~std::uint64_t{0}}) {
+    CAPTURE(lie);
+    CHECK(mentions(message(model, lie), {std::to_string(lie) + " more bytes"}));
+  }
+  CHECK(mentions(message(path, 5), {"a number type", "got 5"}));
+  CHECK(mentions(message(path + 8, 258), {"a number type", "got 258"}));  // 2 if cut to a byte
 }
 
 TEST_CASE("files that cannot be read or written are named, and what was there stays", "[data]")

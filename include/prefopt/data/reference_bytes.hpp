@@ -80,6 +80,14 @@ struct byte_reader {
     return word_at(bytes, at - 8);
   }
   double number() { return std::bit_cast<double>(word()); }
+  number_type type()
+  {
+    std::uint64_t const w = word();
+    if (w > static_cast<std::uint64_t>(number_type::fp16)) {
+      throw_invalid("decode_reference_cache", name, "a number type", std::to_string(w));
+    }
+    return static_cast<number_type>(w);
+  }
   std::string text()
   {
     std::uint64_t const size = word();
@@ -153,8 +161,8 @@ inline reference_cache decode_reference_cache(std::string_view bytes,
   reference_cache cache;
   cache.model = in.text();
   cache.path.code = in.text();
-  cache.path.logits = static_cast<number_type>(in.word());
-  cache.path.accumulation = static_cast<number_type>(in.word());
+  cache.path.logits = in.type();
+  cache.path.accumulation = in.type();
   cache.path.temperature = in.number();
   cache.path.logit_scale = in.number();
   cache.path.softcap = in.number();

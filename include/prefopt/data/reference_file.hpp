@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <cstdio>
 #include <cstring>
+#include <memory>
 #include <string>
 
 #include <prefopt/core/error.hpp>
@@ -20,6 +21,10 @@ namespace detail {
 {
   throw_invalid(function, "file '" + file + "'", expected, std::strerror(errno));
 }
+
+struct close_file {
+  void operator()(std::FILE* file) const { std::fclose(file); }
+};
 
 /// A new file beside `target`, of a name that no other process writes to.
 inline std::FILE* open_beside(char const* function, std::string const& target, std::string& name)
@@ -60,17 +65,15 @@ inline void save_reference_cache(std::string const& file, reference_cache const&
 inline reference_cache load_reference_cache(std::string const& file)
 {
   char const* const function = "load_reference_cache";
-  std::FILE* const in = std::fopen(file.c_str(), "rb");
+  std::unique_ptr<std::FILE, detail::close_file> const in(std::fopen(file.c_str(), "rb"));
   if (in == nullptr) { detail::throw_file(function, file, "a file that can be read"); }
   std::string bytes;
   std::string part(std::size_t{1} << 16, '\0');
   std::size_t got = 0;
-  while ((got = std::fread(part.data(), 1, part.size(), in)) > 0) { bytes.append(part, 0, got); }
-  bool const failed = std::ferror(in) != 0;
-  int const error = errno;
-  std::fclose(in);
-  errno = error;
-  if (failed) { detail::throw_file(function, file, "a file that can be read"); }
+  while ((got = std::fread(part.data(), 1, part.size(), in.get())) > 0) {
+    bytes.append(part, 0, got);
+  }
+  if (std::ferror(in.get()) != 0) { detail::throw_file(function, file, "a file that can be read"); }
   return decode_reference_cache(bytes, "file '" + file + "'");
 }
 
