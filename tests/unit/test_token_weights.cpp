@@ -78,6 +78,15 @@ TEST_CASE("matching blocks are those of difflib, with and without autojunk", "[t
   CHECK(differ >= 2);  // else the file would not show what autojunk does
 }
 
+TEST_CASE("autojunk begins at 200 tokens, as in difflib", "[token]")
+{
+  // Python 3.11: SequenceMatcher(None, [9, 1], [1] * n).get_matching_blocks()
+  ids const first{9, 1}, shorter(199, 1), longer(200, 1);
+  CHECK(as_list(matching_blocks(first, shorter)) == block_list{{1, 0, 1}});
+  CHECK(matching_blocks(first, longer).empty());
+  CHECK(as_list(matching_blocks(first, longer, false)) == block_list{{1, 0, 1}});
+}
+
 TEST_CASE("replaced tokens are those that RLHF-V's code weighs", "[token]")
 {
   for (auto const& c : difflib_cases()) {
@@ -146,9 +155,12 @@ TEST_CASE("token weights refuse what does not fit, by name", "[token]")
   CHECK(
       mentions(error_of<std::invalid_argument>([&] { changed_token_weights(a, b, three, three); }),
                {"changed_token_weights", "second_weight", "2 elements", "got 3"}));
-  std::vector<index_t> const partner{1, 7};
-  CHECK(mentions(error_of<std::invalid_argument>([&] {
-                   shared_length_weights(padded_sequences{2, 1}, {}, partner, 0.5f, two);
-                 }),
-                 {"shared_length_weights", "partner of sequence 1", "below 2", "got 7"}));
+  for (index_t const outside : {7, -1}) {
+    std::vector<index_t> const partner{1, outside};
+    CHECK(mentions(error_of<std::invalid_argument>([&] {
+                     shared_length_weights(padded_sequences{2, 1}, {}, partner, 0.5f, two);
+                   }),
+                   {"shared_length_weights", "partner of sequence 1", "below 2",
+                    "got " + std::to_string(outside)}));
+  }
 }

@@ -108,9 +108,10 @@ class block_finder {
 }  // namespace detail
 
 /// The matching blocks of two token sequences, in order: the longest block, then the same on both
-/// sides of it; neighbours are joined. The numbers are those of Python's
-/// `difflib.SequenceMatcher(None, first, second, autojunk).get_matching_blocks()` without its
-/// closing block of size 0; as there, exchanging the sequences may give other blocks.
+/// sides of it. No two blocks touch, since each was extended as far as its tokens agree. The
+/// numbers are those of Python's `difflib.SequenceMatcher(None, first, second,
+/// autojunk).get_matching_blocks()` without its closing block of size 0; as there, exchanging the
+/// sequences may give other blocks.
 ///
 /// With `autojunk` (Python's default) a token that makes up more than 1 % of a `second` of 200 or
 /// more tokens starts no block. Takes time |first| times the repeats of a token, at most |first|
@@ -142,17 +143,7 @@ std::vector<matching_block> matching_blocks(First&& first, Second&& second, bool
   std::sort(found.begin(), found.end(), [](matching_block const& x, matching_block const& y) {
     return x.first_begin < y.first_begin;
   });
-  std::vector<matching_block> joined;
-  for (matching_block const& block : found) {
-    bool const touches = !joined.empty() && joined.back().first_end() == block.first_begin &&
-                         joined.back().second_end() == block.second_begin;
-    if (touches) {
-      joined.back().size += block.size;
-    } else {
-      joined.push_back(block);
-    }
-  }
-  return joined;
+  return found;
 }
 
 }  // namespace prefopt

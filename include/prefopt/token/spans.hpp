@@ -2,12 +2,12 @@
 #pragma once
 /// \file  Spans of tokens: where an answer begins in its row, and phrases that are summed apart.
 
-#include <algorithm>
 #include <cstdint>
 #include <string>
 #include <utility>
 
 #include <prefopt/config.hpp>
+#include <prefopt/core/math.hpp>
 #include <prefopt/core/view.hpp>
 #include <prefopt/data/token_span.hpp>
 #include <prefopt/row/row_options.hpp>
@@ -33,7 +33,7 @@ index_t common_prefix(First&& first, Second&& second)
 {
   vector_view<detail::element_of<First> const> const a(std::forward<First>(first));
   vector_view<detail::element_of<Second> const> const b(std::forward<Second>(second));
-  index_t const shorter = std::min(a.size(), b.size());
+  index_t const shorter = min(a.size(), b.size());
   index_t n = 0;
   while (n < shorter && a[n] == b[n]) { ++n; }
   return n;
@@ -64,7 +64,7 @@ completion_spans find_completions(Prompt&& prompt, Chosen&& chosen, Rejected&& r
   vector_view<detail::element_of<Prompt> const> const p(std::forward<Prompt>(prompt));
   vector_view<detail::element_of<Chosen> const> const w(std::forward<Chosen>(chosen));
   vector_view<detail::element_of<Rejected> const> const l(std::forward<Rejected>(rejected));
-  index_t const begin = std::min(common_prefix(p, w), common_prefix(p, l));
+  index_t const begin = min(common_prefix(p, w), common_prefix(p, l));
   return {{begin, w.size()}, {begin, l.size()}, p.size() - begin};
 }
 

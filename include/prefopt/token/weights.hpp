@@ -2,13 +2,13 @@
 #pragma once
 /// \file  Token weights for sequence sums: tokens that changed, tokens beyond the shared length.
 
-#include <algorithm>
 #include <cstdint>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include <prefopt/core/error.hpp>
+#include <prefopt/core/math.hpp>
 #include <prefopt/core/view.hpp>
 #include <prefopt/row/row_checks.hpp>
 #include <prefopt/row/sequence.hpp>
@@ -114,7 +114,7 @@ void shared_length_weights(Layout const& layout,
   };
   for (index_t t = 0; t < weight.extent; ++t) { weight[t] = Real(0); }
   for (index_t s = 0; s < layout.size(); ++s) {
-    index_t const shared = std::min(length_of(s), length_of(partner[s]));
+    index_t const shared = min(length_of(s), length_of(partner[s]));
     index_t position = 0;
     for (index_t t = layout.begin(s); t < layout.end(s); ++t) {
       if (!detail::token_counts(tokens, t)) { continue; }
