@@ -146,6 +146,14 @@ TEST_CASE("an answer must keep as many tokens as are asked for, or be whole", "[
   CHECK(plan_truncation(chosen_row(), empty, {.limit = 30}).outcome == outcome::no_completion);
 }
 
+TEST_CASE("an image without tokens is not lost by a cut", "[data]")
+{
+  std::vector<token_span> const images{{2, 8}, {25, 25}};
+  truncation_row chosen = chosen_row();
+  chosen.images = images;
+  CHECK(plan_truncation(chosen, rejected_row(), {.limit = 22}).outcome == outcome::shortened);
+}
+
 TEST_CASE("dropped pairs are counted by reason, over any number of ranks", "[data]")
 {
   truncation_counts all, one, two;
@@ -180,6 +188,9 @@ TEST_CASE("spans that do not fit their row are named", "[data]")
   std::vector<token_span> const overlapping{{2, 8}, {7, 9}};
   row.images = overlapping;
   CHECK(mentions(message(row, {.limit = 9}), {"rejected.images 1", "[8, 26)", "[7, 9)"}));
+  row = rejected_row();
+  row.completion = {26, 20};
+  CHECK(mentions(message(row, {.limit = 9}), {"rejected.completion", "[0, 26)", "[26, 20)"}));
   row = {.length = -1};
   CHECK(mentions(message(row, {.limit = 9}), {"rejected.length"}));
 }
@@ -310,7 +321,7 @@ TEST_CASE("a sample without tokens is left out of loss and gradient, and is coun
 
 TEST_CASE("counts of samples merge, and samples that weigh 0 already are neither", "[data]")
 {
-  std::vector<double> const count{2, 0, 0, 4};
+  std::vector<double> const count{1, 0, 0, 4};  // one token is enough
   std::vector<double> weight{0.5, 1, 0, 2};
   auto const whole = skip_empty<double>({count}, weight);
   CHECK(whole.kept == 2);

@@ -50,15 +50,21 @@ struct data_set {
   }
 };
 
-template <int Modalities>
-std::map<std::string, double> by_name(preference_metrics<Modalities> const& m,
-                                      per_modality<char const*, Modalities> const& names)
+template <class Metrics, class... Names>
+std::map<std::string, double> all_of(Metrics const& m, Names const&... names)
 {
   std::map<std::string, double> result;
   m.for_each([&](std::string const& name, char const* suffix,
                  double value) { result[name + suffix] = value; },
-             names);
+             names...);
   return result;
+}
+
+template <int Modalities>
+std::map<std::string, double> by_name(preference_metrics<Modalities> const& m,
+                                      per_modality<char const*, Modalities> const& names)
+{
+  return all_of(m, names);
 }
 
 preference_metrics<> step(double chosen, double rejected, double ref_chosen, double ref_rejected)
@@ -147,6 +153,33 @@ TEST_CASE("a batch with labels of one class says nothing of the other", "[metric
   mixed.merge(ones);
   CHECK(mixed.chosen_reward.mean() == Approx((1.0 + 1 + 0 - 2) / 4));
   CHECK(mixed.rejected_reward.mean() == Approx((0.0 - 2) / 2));
+
+  auto const named = all_of(mixed);
+  CHECK(named.at("rewards/chosen") == 0);
+  CHECK(named.at("rewards/rejected") == -1);
+  CHECK(named.at("rewards/margins") == 1);
+  CHECK(named.at("logps/chosen") == Approx((-1.0 - 1 - 2 - 4) / 4));
+  CHECK(named.at("logps/rejected") == Approx((-2.0 - 4) / 2));
+  CHECK(named.at("count/chosen") == 4);
+  CHECK(named.at("count/rejected") == 2);
+}
+
+TEST_CASE("token metrics of unequal micro-batches are means over all tokens", "[metrics]")
+{
+  auto const push = [](token_metrics& to, double entropy, bool first, double log_prob) {
+    to.entropy.push(entropy);
+    to.accuracy.push(first ? 1 : 0);
+    to.negative_logp.push(-log_prob);
+  };
+  token_metrics one, three;
+  push(one, 1, true, -0.5);
+  for (double const log_prob : {-1.0, -2.0, -4.5}) { push(three, 5, false, log_prob); }
+  one.merge(three);
+  auto const named = all_of(one);
+  CHECK(named.at("entropy") == 4);  // the mean of the two means is 3
+  CHECK(named.at("mean_token_accuracy") == 0.25);
+  CHECK(named.at("nll_loss") == 2);
+  CHECK(named.at("num_tokens") == 4);
 }
 
 TEST_CASE("modalities without names in a report are image, audio and video", "[metrics]")
@@ -190,6 +223,19 @@ TEST_CASE("a run that trains nothing is noticed, with its cause", "[metrics]")
     for (int t = 0; t < 3; ++t) { detector.push(step(-10, -20, -11, -20)); }
     CHECK(detector.reason() == stuck_reason::nothing_changes);
   }
+  SECTION("one thing that stands still is not enough")
+  {
+    stuck_detector only_rejected_moves{.patience = 2}, only_chosen_moves{.patience = 2};
+    stuck_detector both_move_alike{.patience = 2};
+    for (int t = 0; t < 9; ++t) {
+      only_rejected_moves.push(step(-10, -20 - t, -10, -20));  // the chosen reward stays 0
+      only_chosen_moves.push(step(-10 + t, -20, -11, -20));
+      both_move_alike.push(step(-9 + t, -19 + t, -10, -20));  // the margin stays 0
+    }
+    CHECK(only_rejected_moves.reason() == stuck_reason::none);
+    CHECK(only_chosen_moves.reason() == stuck_reason::none);
+    CHECK(both_move_alike.reason() == stuck_reason::none);
+  }
   SECTION("a run that learns, and empty steps, are left alone")
   {
     stuck_detector detector{.patience = 2};
@@ -218,6 +264,10 @@ TEST_CASE("balanced weights favour the modality that is behind", "[metrics]")
   CHECK(by_margin[0] + by_margin[1] == Approx(2));
   auto const by_share = balance.by_gradient_share({{1, 1}});
   CHECK(by_share[1] / by_share[0] == Approx(3));
+  for (double const far : {-1e4, 1e4}) {  // exp of either is out of range
+    auto const shifted = modality_balance<2>{.margin = {far, far - 3}}.by_margin(3);
+    CHECK(shifted[1] / shifted[0] == Approx(std::exp(1.0)));
+  }
 
   // A step that adds no gradient (no samples) changes nothing; the state is its bytes.
   modality_balance<2> copy;

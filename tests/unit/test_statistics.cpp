@@ -412,6 +412,10 @@ TEST_CASE("the paired KTO's slope stops where its baseline does", "[statistics]"
   CHECK(coupling.slopes(k).chosen == 0);
   // d/d r_l of 1 - sigmoid(.5 (-2 - r_l)) at r_l = 3
   CHECK(coupling.slopes(k).rejected == Approx(0.5 * sigmoid(-2.5) * sigmoid(2.5)).epsilon(1e-14));
+  kto_pair_means at_zero;
+  at_zero.push(0, 0);
+  CHECK(at_zero.baselines().chosen_moves);  // as torch.clamp does
+  CHECK(at_zero.baselines().rejected_moves);
   auto const none = kto_pair_means{}.baselines();
   CHECK(kto_pair_coupling{}.slopes(none).chosen == 0);
   means.push(undefined, 0);
@@ -518,6 +522,7 @@ TEST_CASE("a draw repeats for a seed and step and differs for others", "[statist
   CHECK(draw(gaps, {.seed = 4, .step = 1}) == first);
   CHECK(draw(gaps, {.seed = 4, .step = 2}) != first);
   CHECK(draw(gaps, {.seed = 5, .step = 1}) != first);
+  CHECK(draw(gaps, {.seed = 4 + (std::uint64_t{1} << 32), .step = 1}) != first);
 }
 
 TEST_CASE("pairs are drawn with the probabilities of their Gaussian weights", "[statistics]")
@@ -544,6 +549,9 @@ TEST_CASE("pairs whose weights would underflow are still ordered by their distan
 {
   column const gaps{1000, 2000, 3000, 4000, 100000};
   CHECK(draw(gaps, {.seed = 8}) == column{1, 1, 1, 1, 0});
+  // Infinite gaps have no order but their place.
+  double const inf = infinity_v<double>;
+  CHECK(draw({inf, 1, -inf, inf, -inf}, {.filtered = 0.4}) == column{1, 1, 1, 0, 0});
 }
 
 TEST_CASE("a draw refuses what it cannot weigh", "[statistics]")
