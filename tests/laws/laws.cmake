@@ -10,3 +10,18 @@ foreach(header IN LISTS loss_headers)
   target_sources(unit_tests PRIVATE ${CMAKE_CURRENT_BINARY_DIR}/laws/${loss}.cpp)
 endforeach()
 target_sources(unit_tests PRIVATE ${CMAKE_CURRENT_LIST_DIR}/laws.cpp)
+
+# The laws of everything a curriculum is made of: curriculum/<folder>/<name>.hpp defines
+# `struct <name>`, a plain value that may be a template with default arguments.
+foreach(folder schedules pacing weighting mixture)
+  file(GLOB curriculum_headers CONFIGURE_DEPENDS
+       ${PROJECT_SOURCE_DIR}/include/prefopt/curriculum/${folder}/*.hpp)
+  foreach(header IN LISTS curriculum_headers)
+    cmake_path(GET header STEM name)
+    file(CONFIGURE OUTPUT laws/${folder}_${name}.cpp
+         CONTENT "#include <prefopt/curriculum/@folder@/@name@.hpp>\n#include \"laws/curriculum_laws.hpp\"\nLAWS_OF_@folder@(@name@)\n"
+         @ONLY)
+    target_sources(unit_tests PRIVATE ${CMAKE_CURRENT_BINARY_DIR}/laws/${folder}_${name}.cpp)
+  endforeach()
+endforeach()
+target_sources(unit_tests PRIVATE ${CMAKE_CURRENT_LIST_DIR}/curriculum_laws.cpp)

@@ -13,7 +13,9 @@
 
 #include <prefopt/core/permutation.hpp>
 #include <prefopt/curriculum/curriculum.hpp>
-#include <prefopt/curriculum/pacing.hpp>
+#include <prefopt/curriculum/pacing/geometric_pacing.hpp>
+#include <prefopt/curriculum/pacing/linear_pacing.hpp>
+#include <prefopt/curriculum/pacing/root_pacing.hpp>
 #include <prefopt/curriculum/sampler.hpp>
 #include <prefopt/curriculum/schedules/all_at_once.hpp>
 #include <prefopt/curriculum/schedules/baby_steps.hpp>

@@ -15,12 +15,24 @@ namespace prefopt {
 /// empty. Borrows the offsets.
 struct level_view {
   vector_view<index_t const> offsets;  ///< levels + 1, from 0 to the number of samples
+  index_t origin = 0;                  ///< of a part of a ranking: the rank that counts as 0
 
   constexpr index_t count() const { return offsets.size() - 1; }
-  constexpr index_t samples() const { return offsets[count()]; }
-  constexpr index_t first(index_t level) const { return offsets[level]; }
-  constexpr index_t last(index_t level) const { return offsets[level + 1]; }
+  constexpr index_t samples() const { return last(count() - 1); }
+  constexpr index_t first(index_t level) const { return offsets[level] - origin; }
+  constexpr index_t last(index_t level) const { return offsets[level + 1] - origin; }
   constexpr index_t size(index_t level) const { return last(level) - first(level); }
+
+  /// The levels [begin, begin + levels) as a ranking of their own.
+  constexpr level_view part(index_t begin, index_t levels) const
+  {
+    return {offsets.part(begin, levels + 1), offsets[begin]};
+  }
+  /// Groups of `levels` neighbouring levels as one level each.
+  constexpr level_view joined(index_t levels) const
+  {
+    return {{offsets.data, count() / levels + 1, offsets.stride * levels}, origin};
+  }
 };
 
 namespace detail {
@@ -56,6 +68,29 @@ void require_ascending_cuts(char const* function, char const* column, vector_vie
                     std::to_string(cuts[k]));
     }
   }
+}
+
+/// The first of the ranks [begin, end) whose sample is not `easy`, by bisection: easy samples come
+/// first. Throws `std::invalid_argument` for an index that it meets outside the samples.
+template <class Easy>
+index_t partition_rank(char const* function, vector_view<index_t const> order, index_t begin,
+                       index_t end, Easy const& easy)
+{
+  index_t const samples = order.size();
+  while (begin < end) {
+    index_t const middle = begin + (end - begin) / 2;
+    if (order[middle] < 0 || order[middle] >= samples) {
+      throw_invalid(function, "order[" + std::to_string(middle) + "]",
+                    "an index from 0, below " + std::to_string(samples),
+                    std::to_string(order[middle]));
+    }
+    if (easy(order[middle])) {
+      begin = middle + 1;
+    } else {
+      end = middle;
+    }
+  }
+  return begin;
 }
 
 }  // namespace detail
@@ -138,22 +173,9 @@ void levels_at_thresholds(
   detail::require_ascending_cuts(name, "thresholds", thresholds);
   offsets[0] = 0;
   for (index_t k = 0; k < thresholds.size(); ++k) {
-    index_t below = offsets[k];  // ranks before it are below the previous, lower threshold
-    index_t end = scores.size();
-    while (below < end) {
-      index_t const middle = below + (end - below) / 2;
-      if (order[middle] < 0 || order[middle] >= scores.size()) {
-        detail::throw_invalid(name, "order[" + std::to_string(middle) + "]",
-                              "an index from 0, below " + std::to_string(scores.size()),
-                              std::to_string(order[middle]));
-      }
-      if (scores[order[middle]] < thresholds[k]) {
-        below = middle + 1;
-      } else {
-        end = middle;
-      }
-    }
-    offsets[k + 1] = below;
+    // Ranks before offsets[k] are below the previous, lower threshold.
+    offsets[k + 1] = detail::partition_rank(name, order, offsets[k], scores.size(),
+                                            [&](index_t i) { return scores[i] < thresholds[k]; });
   }
   offsets[offsets.size() - 1] = scores.size();
 }

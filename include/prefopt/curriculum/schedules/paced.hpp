@@ -2,12 +2,11 @@
 #pragma once
 /// \file  An easy share of the ranking that grows as a pacing function says.
 
-#include <string>
-
-#include <prefopt/core/error.hpp>
 #include <prefopt/core/math.hpp>
 #include <prefopt/curriculum/curriculum.hpp>
+#include <prefopt/curriculum/draws.hpp>
 #include <prefopt/curriculum/pacing.hpp>
+#include <prefopt/curriculum/pacing/linear_pacing.hpp>
 #include <prefopt/ranking/levels.hpp>
 
 namespace prefopt {
@@ -17,7 +16,7 @@ namespace prefopt {
 /// phases together draw `epochs` times as many samples as there are, in equal parts. Levels play no
 /// role. Draws within a phase are without replacement (an easy share smaller than its draws is
 /// run through again and again), where Platanios et al. draw independently.
-template <pacing_function Pacing>
+template <pacing_function Pacing = linear_pacing>
 struct paced {
   Pacing pacing{};
   index_t steps = 100;
@@ -26,27 +25,20 @@ struct paced {
   /// Throws `std::invalid_argument` for fewer than 1 step.
   constexpr index_t phases(level_view) const
   {
-    if (steps < 1) { detail::throw_invalid("paced", "steps", "1 or more", std::to_string(steps)); }
+    detail::require_steps("paced", steps);
     return steps;
   }
   constexpr index_t epochs_of(index_t, level_view) const { return 1; }
+  /// Throws `std::invalid_argument` when the pacing leaves [0, 1].
   open_part part(index_t phase, index_t, level_view levels) const
   {
     index_t const n = levels.samples();
-    double const t = steps > 1 ? static_cast<double>(phase) / static_cast<double>(steps - 1) : 1.0;
-    index_t const open = min(n, max(index_t{1}, detail::samples_in_share(n, pacing(t))));
-    return {0, open, drawn_before(phase + 1, n) - drawn_before(phase, n)};
+    double const share = detail::checked_share("paced", pacing, detail::progress_at(phase, steps));
+    index_t const open = min(n, max(index_t{1}, detail::samples_in_share(n, share)));
+    return {0, open, detail::draws_in_phase(epochs * n, phase, steps)};
   }
   friend bool operator==(paced const&, paced const&) = default;
-
- private:
-  /// epochs n phase / steps, rounded down, without overflow of the product.
-  constexpr index_t drawn_before(index_t phase, index_t n) const
-  {
-    index_t const total = epochs * n;
-    return total / steps * phase + total % steps * phase / steps;
-  }
 };
-static_assert(check_schedule<paced<linear_pacing>>());
+static_assert(check_schedule<paced<>>());
 
 }  // namespace prefopt

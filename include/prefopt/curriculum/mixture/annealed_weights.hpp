@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+/// \file  Annealed sampling: mostly easy levels at first, every sample alike at last.
+
+#include <cmath>
+
+#include <prefopt/core/math.hpp>
+#include <prefopt/curriculum/draws.hpp>
+#include <prefopt/curriculum/ramped.hpp>
+#include <prefopt/ranking/levels.hpp>
+
+namespace prefopt {
+
+/// p_k ~ n_k exp(-d_k / temperature), n_k the samples of level k and d_k = k / (levels - 1) its
+/// difficulty. What moves is the inverse temperature, so that 0, every sample alike, is one of its
+/// values; one below 0 prefers the hard levels. Our form: the nearest published one is the
+/// gap-proportional draw of DA-DPO (arXiv 2601.00623).
+template <pacing_function Pacing = linear_pacing>
+struct annealed_weights {
+  ramped<Pacing> inverse_temperature{.from = 5, .to = 0};
+
+  double weight(index_t level, double t, level_view levels) const
+  {
+    double const cold = inverse_temperature(t);
+    // Relative to the likeliest level that is not empty, so that the weights do not all underflow.
+    index_t likeliest = cold >= 0 ? 0 : levels.count() - 1;
+    while (levels.size(likeliest) == 0) { likeliest += cold >= 0 ? 1 : -1; }
+    double const harder = static_cast<double>(level - likeliest) /
+                          static_cast<double>(max(levels.count() - 1, index_t{1}));
+    return static_cast<double>(levels.size(level)) * std::exp(-cold * harder);
+  }
+  friend bool operator==(annealed_weights const&, annealed_weights const&) = default;
+};
+static_assert(weighs_levels<annealed_weights<>>);
+
+}  // namespace prefopt

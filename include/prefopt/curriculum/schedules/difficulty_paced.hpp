@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+/// \file  All samples up to a difficulty that grows: DeepSpeed's curricula.
+
+#include <cmath>
+#include <string>
+
+#include <prefopt/core/error.hpp>
+#include <prefopt/core/math.hpp>
+#include <prefopt/curriculum/curriculum.hpp>
+#include <prefopt/curriculum/draws.hpp>
+#include <prefopt/curriculum/pacing.hpp>
+#include <prefopt/curriculum/pacing/fixed_root_difficulty.hpp>
+#include <prefopt/ranking/levels.hpp>
+
+namespace prefopt {
+
+/// Of `steps` phases, phase k opens the samples whose difficulty is at most d(k / (steps - 1)), and
+/// at least one. Levels stand for values: cut the ranking with `levels_of_equal_width(scores,
+/// order, first, width, offsets)`, which puts into level k what is at most first + k width; a d
+/// between two of these opens the lower. All phases together draw `epochs` times as many samples as
+/// there are, in equal parts, each phase without replacement within what is open.
+template <difficulty_function Difficulty = fixed_root_difficulty>
+struct difficulty_paced {
+  Difficulty difficulty{};
+  double first = 8;
+  double width = 8;
+  index_t steps = 100;
+  index_t epochs = 1;
+
+  /// Throws `std::invalid_argument` for fewer than 1 step or a width that is not above 0.
+  constexpr index_t phases(level_view) const
+  {
+    detail::require_steps("difficulty_paced", steps);
+    if (!(width > 0)) {
+      detail::throw_invalid("difficulty_paced", "width", "above 0", std::to_string(width));
+    }
+    return steps;
+  }
+  constexpr index_t epochs_of(index_t, level_view) const { return 1; }
+  open_part part(index_t phase, index_t, level_view levels) const
+  {
+    index_t const n = levels.samples();
+    double const d = difficulty(detail::progress_at(phase, steps));
+    if (!(d == d)) {
+      detail::throw_invalid("difficulty_paced", "difficulty of phase " + std::to_string(phase),
+                            "a number", std::to_string(d));
+    }
+    // How many thresholds d has reached; the thresholds themselves are first + k width.
+    double const level = std::floor((d - first) / width);
+    double const last = static_cast<double>(levels.count() - 1);
+    index_t const open = level < 0 ? 0 : levels.last(static_cast<index_t>(min(level, last)));
+    return {0, min(n, max(index_t{1}, open)), detail::draws_in_phase(epochs * n, phase, steps)};
+  }
+  friend bool operator==(difficulty_paced const&, difficulty_paced const&) = default;
+};
+static_assert(check_schedule<difficulty_paced<>>());
+
+}  // namespace prefopt

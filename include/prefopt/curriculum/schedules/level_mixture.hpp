@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+/// \file  All levels at once, in proportions that may move.
+
+#include <prefopt/core/math.hpp>
+#include <prefopt/curriculum/curriculum.hpp>
+#include <prefopt/curriculum/draws.hpp>
+#include <prefopt/curriculum/mixture/temperature_weights.hpp>
+#include <prefopt/ranking/levels.hpp>
+
+namespace prefopt {
+
+/// Every one of `steps` phases draws from all levels, in proportion to `weights` at its progress
+/// (`temperature_weights`, `annealed_weights`, or a struct with a `weight` of your own). All phases
+/// together draw `epochs` times as many samples as there are, in equal parts; the draws of a level
+/// differ from its share by less than 1, and the differences cancel over the phases. Empty levels
+/// take no share. Throws `std::invalid_argument` for fewer than 1 step or a weight that is negative
+/// or not finite.
+template <weighs_levels Weights = temperature_weights<>>
+struct level_mixture {
+  Weights weights{};
+  index_t steps = 1;
+  index_t epochs = 1;
+
+  constexpr index_t phases(level_view) const
+  {
+    detail::require_steps("level_mixture", steps);
+    return steps;
+  }
+  constexpr index_t epochs_of(index_t, level_view) const { return 1; }
+  constexpr index_t parts(index_t, level_view levels) const { return levels.count(); }
+  open_part part(index_t phase, index_t j, level_view levels) const
+  {
+    index_t const total = detail::draws_in_phase(epochs * levels.samples(), phase, steps);
+    index_t const draws =
+        detail::draws_of_level("level_mixture", weights, j, detail::progress_at(phase, steps),
+                               levels, total, detail::rounding_offset(phase));
+    return {levels.first(j), levels.last(j), draws};
+  }
+  friend bool operator==(level_mixture const&, level_mixture const&) = default;
+};
+static_assert(check_schedule<level_mixture<>>() && mixes_parts<level_mixture<>>);
+
+}  // namespace prefopt

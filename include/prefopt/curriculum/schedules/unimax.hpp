@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+/// \file  Levels as evenly as a cap on their epochs allows.
+
+#include <string>
+
+#include <prefopt/core/error.hpp>
+#include <prefopt/core/math.hpp>
+#include <prefopt/curriculum/curriculum.hpp>
+#include <prefopt/ranking/levels.hpp>
+
+namespace prefopt {
+
+/// UniMax (Chung et al. 2023, arXiv 2304.09151, algorithm 1) over levels: the budget, `epochs`
+/// times as many draws as there are samples, is divided evenly, but no level is drawn more than
+/// `max_epochs` times; what a small level cannot take goes to the larger ones in equal parts. In
+/// whole draws: levels below their cap differ by at most 1, the first of them have it. If the
+/// budget is more than all levels may take, the run is shorter: every level has `max_epochs`.
+/// One phase. Throws `std::invalid_argument` for a negative parameter.
+struct unimax {
+  index_t max_epochs = 4;
+  index_t epochs = 1;
+
+  constexpr index_t phases(level_view) const
+  {
+    if (epochs < 0 || max_epochs < 0) {
+      detail::throw_invalid("unimax", "epochs and max_epochs", "0 or more",
+                            std::to_string(epochs) + " and " + std::to_string(max_epochs));
+    }
+    return 1;
+  }
+  constexpr index_t epochs_of(index_t, level_view) const { return 1; }
+  constexpr index_t parts(index_t, level_view levels) const { return levels.count(); }
+  open_part part(index_t, index_t j, level_view levels) const
+  {
+    index_t const budget = min(epochs, max_epochs) * levels.samples();
+    index_t low = 0, high = budget;  // the largest fill whose draws keep to the budget
+    while (low < high) {
+      index_t const middle = low + (high - low + 1) / 2;
+      if (filled(middle, levels) <= budget) {
+        low = middle;
+      } else {
+        high = middle - 1;
+      }
+    }
+    index_t rest = budget - filled(low, levels);  // one more for as many of those below their cap
+    for (index_t k = 0; k < j; ++k) { rest -= cap(k, levels) > low ? 1 : 0; }
+    bool const one_more = rest > 0 && cap(j, levels) > low;
+    return {levels.first(j), levels.last(j), min(cap(j, levels), low) + (one_more ? 1 : 0)};
+  }
+  friend bool operator==(unimax const&, unimax const&) = default;
+
+ private:
+  constexpr index_t cap(index_t level, level_view levels) const
+  {
+    return max_epochs * levels.size(level);
+  }
+  constexpr index_t filled(index_t fill, level_view levels) const
+  {
+    index_t draws = 0;
+    for (index_t k = 0; k < levels.count(); ++k) { draws += min(cap(k, levels), fill); }
+    return draws;
+  }
+};
+static_assert(check_schedule<unimax>() && mixes_parts<unimax>);
+
+}  // namespace prefopt

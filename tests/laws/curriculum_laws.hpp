@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+/// \file  The laws that every schedule, pacing function and weighting obeys, on values without
+/// their types, so that they are compiled once.
+
+#include <functional>
+#include <string>
+
+#include <prefopt/curriculum/curriculum.hpp>
+#include <prefopt/curriculum/draws.hpp>
+#include <prefopt/curriculum/pacing.hpp>
+#include <prefopt/curriculum/schedules/level_mixture.hpp>
+#include <prefopt/curriculum/self_paced.hpp>
+
+#include "support/catch.hpp"
+
+namespace prefopt::test {
+
+/// A schedule behind one type: itself a schedule, of the object that it points to.
+struct erased_schedule {
+  void const* object = nullptr;
+  index_t (*phases_of)(void const*, level_view) = nullptr;
+  index_t (*epochs)(void const*, index_t, level_view) = nullptr;
+  index_t (*parts_in)(void const*, index_t, level_view) = nullptr;
+  open_part (*part_of)(void const*, index_t, index_t, level_view) = nullptr;
+
+  index_t phases(level_view v) const { return phases_of(object, v); }
+  index_t epochs_of(index_t phase, level_view v) const { return epochs(object, phase, v); }
+  index_t parts(index_t phase, level_view v) const { return parts_in(object, phase, v); }
+  open_part part(index_t phase, index_t j, level_view v) const
+  {
+    return part_of(object, phase, j, v);
+  }
+  friend bool operator==(erased_schedule const&, erased_schedule const&) = default;
+};
+static_assert(check_schedule<erased_schedule>());
+
+/// The schedule must outlive what is made of it.
+template <curriculum_schedule Schedule>
+erased_schedule erase(Schedule const& schedule)
+{
+  auto const self = [](void const* object) -> Schedule const& {
+    return *static_cast<Schedule const*>(object);
+  };
+  static auto const of = self;
+  return {&schedule, [](void const* o, level_view v) { return of(o).phases(v); },
+          [](void const* o, index_t phase, level_view v) { return of(o).epochs_of(phase, v); },
+          [](void const* o, index_t phase, level_view v) { return parts_of(of(o), phase, v); },
+          [](void const* o, index_t phase, index_t j, level_view v) {
+            return of(o).part(phase, j, v);
+          }};
+}
+
+/// A function of progress, and the ends of its range.
+struct law_pacing {
+  std::function<double(double)> value;
+  double lowest, highest;
+};
+
+template <progress_function Pacing>
+law_pacing erase_pacing(Pacing const& pacing)
+{
+  if constexpr (difficulty_function<Pacing>) {
+    return {pacing, pacing.lowest(), pacing.highest()};
+  } else {
+    return {pacing, pacing.start, 1};
+  }
+}
+
+/// A weight of (loss, lambda) with lambda in (0, largest).
+struct law_weighting {
+  std::function<double(double, double)> value;
+  double largest;
+  bool grows_with_lambda;
+};
+
+template <sample_weighting Weighting>
+law_weighting erase_weighting(Weighting const& weighting)
+{
+  double largest = 1e6;
+  if constexpr (requires { Weighting::largest_lambda; }) { largest = Weighting::largest_lambda; }
+  bool grows = true;
+  if constexpr (requires { Weighting::grows_with_lambda; }) {
+    grows = Weighting::grows_with_lambda;
+  }
+  return {weighting, largest, grows};
+}
+
+void parts_add_up(erased_schedule const& schedule);
+void samples_come_as_often_as_their_parts_say(erased_schedule const& schedule);
+void ranks_share_a_run(erased_schedule const& schedule);
+void labels_play_no_role(erased_schedule const& schedule);
+void a_run_goes_on_anywhere(erased_schedule const& schedule);
+void pacing_rises_from_end_to_end(law_pacing const& pacing);
+void weights_fall_with_the_loss(law_weighting const& weighting);
+
+}  // namespace prefopt::test
+
+#define LAWS_OF_schedules(name) SCHEDULE_LAWS(name, "schedule " #name, decltype(prefopt::name{}))
+#define LAWS_OF_mixture(name) \
+  SCHEDULE_LAWS(name, "mixture by " #name, decltype(prefopt::level_mixture{prefopt::name{}}))
+
+#define SCHEDULE_LAWS(name, title, type)                                 \
+  namespace {                                                            \
+  type const schedule_##name{};                                          \
+  }                                                                      \
+  TEST_CASE("laws of " title, "[laws][curriculum]")                      \
+  {                                                                      \
+    auto const schedule = prefopt::test::erase(schedule_##name);         \
+    SECTION("parts lie in the ranking and their draws add up")           \
+    {                                                                    \
+      prefopt::test::parts_add_up(schedule);                             \
+    }                                                                    \
+    SECTION("every sample comes as often as its parts say")              \
+    {                                                                    \
+      prefopt::test::samples_come_as_often_as_their_parts_say(schedule); \
+    }                                                                    \
+    SECTION("any number of ranks shares the run of one")                 \
+    {                                                                    \
+      prefopt::test::ranks_share_a_run(schedule);                        \
+    }                                                                    \
+    SECTION("samples under other labels come in the same order")         \
+    {                                                                    \
+      prefopt::test::labels_play_no_role(schedule);                      \
+    }                                                                    \
+    SECTION("a run goes on from any batch")                              \
+    {                                                                    \
+      prefopt::test::a_run_goes_on_anywhere(schedule);                   \
+    }                                                                    \
+  }
+
+#define LAWS_OF_pacing(name)                                       \
+  TEST_CASE("laws of pacing " #name, "[laws][curriculum]")         \
+  {                                                                \
+    prefopt::test::pacing_rises_from_end_to_end(                   \
+        prefopt::test::erase_pacing(decltype(prefopt::name{}){})); \
+  }
+
+#define LAWS_OF_weighting(name)                                                                 \
+  TEST_CASE("laws of " #name, "[laws][curriculum]")                                             \
+  {                                                                                             \
+    prefopt::test::weights_fall_with_the_loss(prefopt::test::erase_weighting(prefopt::name{})); \
+  }
