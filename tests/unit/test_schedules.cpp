@@ -1,0 +1,447 @@
+// SPDX-License-Identifier: MIT
+/// \file  Schedules that mix levels, cap epochs, follow a difficulty, answer to the training, or
+/// run inside groups. What all schedules have in common is in tests/laws.
+
+#include <algorithm>
+#include <cmath>
+#include <cstddef>
+#include <numeric>
+#include <stdexcept>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <prefopt/curriculum/curriculum.hpp>
+#include <prefopt/curriculum/level_gate.hpp>
+#include <prefopt/curriculum/mixture/annealed_weights.hpp>
+#include <prefopt/curriculum/mixture/temperature_weights.hpp>
+#include <prefopt/curriculum/pacing/fixed_discrete_difficulty.hpp>
+#include <prefopt/curriculum/pacing/fixed_root_difficulty.hpp>
+#include <prefopt/curriculum/pacing/power_pacing.hpp>
+#include <prefopt/curriculum/sampler.hpp>
+#include <prefopt/curriculum/schedules/anti_curriculum.hpp>
+#include <prefopt/curriculum/schedules/baby_steps.hpp>
+#include <prefopt/curriculum/schedules/difficulty_paced.hpp>
+#include <prefopt/curriculum/schedules/level_mixture.hpp>
+#include <prefopt/curriculum/schedules/look_back.hpp>
+#include <prefopt/curriculum/schedules/one_pass.hpp>
+#include <prefopt/curriculum/schedules/paced.hpp>
+#include <prefopt/curriculum/schedules/per_group.hpp>
+#include <prefopt/curriculum/schedules/unimax.hpp>
+#include <prefopt/curriculum/schedules/up_to_level.hpp>
+#include <prefopt/curriculum/schedules/up_to_share.hpp>
+#include <prefopt/ranking/groups.hpp>
+#include <prefopt/ranking/rank.hpp>
+#include <prefopt/ranking/value_levels.hpp>
+
+#include "support/catch.hpp"
+#include "support/errors.hpp"
+
+namespace {
+
+using prefopt::curriculum_sampler;
+using prefopt::index_t;
+using prefopt::level_view;
+using prefopt::open_part;
+using column = std::vector<index_t>;
+using numbers = std::vector<double>;
+
+/// Offsets of levels of these sizes.
+column offsets_of(column const& sizes)
+{
+  column offsets{0};
+  for (index_t const size : sizes) { offsets.push_back(offsets.back() + size); }
+  return offsets;
+}
+
+/// Draws of each part of a phase.
+template <class Schedule>
+column draws_in(Schedule const& schedule, index_t phase, column const& offsets)
+{
+  level_view const levels{offsets};
+  column draws;
+  for (index_t j = 0; j < prefopt::parts_of(schedule, phase, levels); ++j) {
+    draws.push_back(prefopt::checked_part(schedule, phase, j, levels).draws);
+  }
+  return draws;
+}
+
+/// Draws of each part over the whole run.
+template <class Schedule>
+column draws_of_run(Schedule const& schedule, column const& offsets)
+{
+  column sum;
+  for (index_t k = 0; k < schedule.phases({offsets}); ++k) {
+    column const draws = draws_in(schedule, k, offsets);
+    sum.resize(draws.size());
+    for (std::size_t j = 0; j < draws.size(); ++j) { sum[j] += draws[j]; }
+  }
+  return sum;
+}
+
+index_t total(column const& draws)
+{
+  return std::accumulate(draws.begin(), draws.end(), index_t{0});
+}
+
+/// How often a run draws each rank of a ranking that is the identity.
+template <class Schedule>
+column visits(Schedule const& schedule, column const& offsets)
+{
+  column order(static_cast<std::size_t>(offsets.back())), count(order.size()), batch(16);
+  std::iota(order.begin(), order.end(), 0);
+  curriculum_sampler sampler(schedule, order, offsets, {.batch = 16, .seed = 1});
+  while (auto const drawn = sampler.next(batch)) {
+    for (index_t i = 0; i < drawn.count; ++i) {
+      ++count[static_cast<std::size_t>(batch[static_cast<std::size_t>(i)])];
+    }
+  }
+  return count;
+}
+
+/// UniMax as its paper writes it: real numbers, smallest source first.
+numbers unimax_of_paper(column sizes, double budget, double max_epochs)
+{
+  std::vector<std::size_t> by_size(sizes.size());
+  std::iota(by_size.begin(), by_size.end(), std::size_t{0});
+  std::stable_sort(by_size.begin(), by_size.end(),
+                   [&](std::size_t a, std::size_t b) { return sizes[a] < sizes[b]; });
+  numbers share(sizes.size());
+  for (std::size_t i = 0; i < by_size.size(); ++i) {
+    double const even = budget / static_cast<double>(by_size.size() - i);
+    double const cap = max_epochs * static_cast<double>(sizes[by_size[i]]);
+    share[by_size[i]] = even > cap ? cap : even;
+    budget -= share[by_size[i]];
+  }
+  return share;
+}
+
+/// A weight that is wrong for level 1.
+struct bad_weights {
+  double value = -1;
+  double weight(index_t level, double, level_view) const { return level == 1 ? value : 1.0; }
+  friend bool operator==(bad_weights const&, bad_weights const&) = default;
+};
+
+}  // namespace
+
+TEST_CASE("mixture by temperature draws by powers of the sizes", "[curriculum]")
+{
+  column const sizes{10, 40, 50}, offsets = offsets_of(sizes);
+  auto const mixture = [&](double alpha) {
+    return prefopt::level_mixture<prefopt::temperature_weights<>>{
+        .weights = {.alpha = {.from = alpha, .to = alpha}}, .steps = 1, .epochs = 30};
+  };
+  CHECK(draws_in(mixture(1), 0, offsets) == column{300, 1200, 1500});
+  CHECK(draws_in(mixture(0), 0, offsets) == column{1000, 1000, 1000});
+  for (double const alpha : {0.3, 0.7, 2.0, -1.0}) {
+    double sum = 0;
+    for (index_t const n : sizes) { sum += std::pow(static_cast<double>(n), alpha); }
+    column const draws = draws_in(mixture(alpha), 0, offsets);
+    CHECK(total(draws) == 3000);
+    for (std::size_t k = 0; k < 3; ++k) {
+      double const expected = 3000 * std::pow(static_cast<double>(sizes[k]), alpha) / sum;
+      CHECK(std::fabs(static_cast<double>(draws[k]) - expected) < 1);
+    }
+  }
+  // Levels without samples take no share, not even of an even mixture.
+  CHECK(draws_in(mixture(0), 0, {0, 0, 10, 10, 20}) == column{0, 300, 0, 300});
+}
+
+TEST_CASE("a mixture may move over its steps", "[curriculum]")
+{
+  column const offsets = offsets_of({10, 90});
+  prefopt::level_mixture<prefopt::temperature_weights<>> const moving{
+      .weights = {.alpha = {.from = 0, .to = 1}}, .steps = 5, .epochs = 5};
+  CHECK(draws_in(moving, 0, offsets) == column{50, 50});
+  CHECK(draws_in(moving, 4, offsets) == column{10, 90});
+  index_t before = 50;
+  for (index_t k = 1; k < 5; ++k) {
+    index_t const easy = draws_in(moving, k, offsets)[0];
+    CHECK(easy < before);
+    before = easy;
+  }
+  CHECK(total(draws_of_run(moving, offsets)) == 500);
+}
+
+TEST_CASE("annealing goes from the easy levels to every sample alike", "[curriculum]")
+{
+  column const offsets = offsets_of({20, 30, 50});
+  prefopt::level_mixture<prefopt::annealed_weights<>> const annealed{
+      .weights = {.inverse_temperature = {.from = 4, .to = 0}}, .steps = 3, .epochs = 300};
+  CHECK(draws_in(annealed, 2, offsets) == column{2000, 3000, 5000});
+  // p_k ~ n_k exp(-4 k / 2) at first.
+  double const easy = 20, middle = 30 * std::exp(-2.0), hard = 50 * std::exp(-4.0);
+  column const first = draws_in(annealed, 0, offsets);
+  CHECK(std::fabs(static_cast<double>(first[0]) - 1e4 * easy / (easy + middle + hard)) < 1);
+  CHECK(std::fabs(static_cast<double>(first[1]) - 1e4 * middle / (easy + middle + hard)) < 1);
+  // Cold enough that all but one level underflow; also where the easiest are empty.
+  prefopt::level_mixture<prefopt::annealed_weights<>> cold{
+      .weights = {.inverse_temperature = {.from = 1e6, .to = 1e6}}, .steps = 1, .epochs = 1};
+  CHECK(draws_in(cold, 0, {0, 0, 4, 8, 12}) == column{0, 12, 0, 0});
+  cold.weights.inverse_temperature = {.from = -1e6, .to = -1e6};
+  CHECK(draws_in(cold, 0, {0, 4, 8, 12, 12}) == column{0, 0, 12, 0});
+}
+
+TEST_CASE("what a level loses by rounding in one phase it gets in another", "[curriculum]")
+{
+  // One draw per phase, shares .4 .3 .2 .1: rounding each alone would draw level 0 or 1 forever.
+  column const sizes{400, 300, 200, 100}, offsets = offsets_of(sizes);
+  prefopt::level_mixture<prefopt::temperature_weights<>> const one_by_one{
+      .weights = {.alpha = {.from = 1, .to = 1}}, .steps = 1000, .epochs = 1};
+  CHECK(total(draws_in(one_by_one, 17, offsets)) == 1);
+  column const draws = draws_of_run(one_by_one, offsets);
+  CHECK(total(draws) == 1000);
+  for (std::size_t k = 0; k < 4; ++k) { CHECK(std::abs(draws[k] - sizes[k]) <= 3); }
+}
+
+TEST_CASE("weights that are no weights are refused by their level", "[curriculum]")
+{
+  CHECK(bad_weights{} == bad_weights{-1});
+  column const order{0, 1, 2, 3}, offsets{0, 2, 4}, empty{0, 4, 4};
+  prefopt::level_mixture<bad_weights> mixture{};
+  CHECK(error_of<std::invalid_argument>([&] { curriculum_sampler(mixture, order, offsets); }) ==
+        "prefopt::level_mixture: weight of level 1: expected a finite number of 0 or more, got "
+        "-1.000000");
+  mixture.weights.value = std::nan("");
+  CHECK(mentions(
+      error_of<std::invalid_argument>([&] { curriculum_sampler(mixture, order, offsets); }),
+      {"weight of level 1", "nan"}));
+  CHECK_NOTHROW(curriculum_sampler(mixture, order, empty));  // an empty level is not asked
+  mixture.steps = 0;
+  CHECK(error_of<std::invalid_argument>([&] { curriculum_sampler(mixture, order, offsets); }) ==
+        "prefopt::level_mixture: steps: expected 1 or more, got 0");
+}
+
+TEST_CASE("UniMax divides its budget as its paper does, in whole draws", "[curriculum]")
+{
+  for (column const& sizes : {column{10, 100, 1000}, column{1000, 10, 100}, column{7, 7, 7},
+                              column{1, 2, 3, 500, 2}, column{12, 0, 5}, column{3}}) {
+    for (index_t const epochs : {1, 2, 3, 5}) {
+      for (index_t const most : {1, 2, 4, 9}) {
+        CAPTURE(sizes, epochs, most);
+        column const offsets = offsets_of(sizes);
+        column const draws = draws_in(prefopt::unimax{most, epochs}, 0, offsets);
+        index_t const budget = std::min(epochs, most) * offsets.back();
+        CHECK(total(draws) == budget);
+        numbers const exact =
+            unimax_of_paper(sizes, static_cast<double>(budget), static_cast<double>(most));
+        for (std::size_t k = 0; k < sizes.size(); ++k) {
+          CHECK(std::fabs(static_cast<double>(draws[k]) - exact[k]) < 1);
+          CHECK(draws[k] <= most * sizes[k]);
+        }
+      }
+    }
+  }
+}
+
+TEST_CASE("UniMax fills small levels first, in whatever order they come", "[curriculum]")
+{
+  // The largest first, as in one port, would leave 600 of the budget of 1110 unspent.
+  CHECK(draws_in(prefopt::unimax{.max_epochs = 4, .epochs = 1}, 0, offsets_of({1000, 100, 10})) ==
+        column{670, 400, 40});
+  // A budget above all caps is cut to them, not drawn beyond them.
+  CHECK(draws_in(prefopt::unimax{.max_epochs = 2, .epochs = 9}, 0, offsets_of({3, 5})) ==
+        column{6, 10});
+  CHECK(visits(prefopt::unimax{.max_epochs = 2, .epochs = 9}, offsets_of({3, 5})) == column(8, 2));
+  CHECK(mentions(error_of<std::invalid_argument>([] {
+                   column const offsets{0, 3};
+                   (void)prefopt::unimax{.max_epochs = -1}.phases({offsets});
+                 }),
+                 {"unimax", "0 or more", "-1"}));
+}
+
+TEST_CASE("the anti-curriculum is one pass backwards", "[curriculum]")
+{
+  column const offsets = offsets_of({2, 3, 4});
+  CHECK(prefopt::anti_curriculum{}.part(0, 0, {offsets}) == prefopt::whole(5, 9));
+  CHECK(prefopt::anti_curriculum{}.part(2, 0, {offsets}) == prefopt::whole(0, 2));
+  CHECK(visits(prefopt::anti_curriculum{.epochs = 3}, offsets) == column(9, 3));
+}
+
+TEST_CASE("every sample of a pass comes as often as its epochs, random order or not",
+          "[curriculum]")
+{
+  column const offsets = offsets_of({3, 0, 4});
+  CHECK(visits(prefopt::one_pass{.epochs = 2}, offsets) == column(7, 2));
+  CHECK(visits(prefopt::baby_steps{.epochs = 1}, offsets) == column{3, 3, 3, 1, 1, 1, 1});
+  column order(7), batch(7);
+  prefopt::rank_at_random(5, order);
+  curriculum_sampler sampler(prefopt::one_pass{}, order, offsets, {.batch = 7});
+  column drawn;
+  while (auto const next = sampler.next(batch)) {
+    drawn.insert(drawn.end(), batch.begin(), batch.begin() + next.count);
+  }
+  std::sort(drawn.begin(), drawn.end());
+  CHECK(drawn == column{0, 1, 2, 3, 4, 5, 6});
+}
+
+TEST_CASE("a difficulty opens the samples that are at most as difficult", "[curriculum]")
+{
+  numbers const lengths{100, 8, 9, 16, 17, 24, 64, 63};
+  column order(8), offsets(9);
+  prefopt::rank_easy_to_hard(lengths, order);
+  prefopt::levels_of_equal_width(lengths, order, 8, 8, offsets);
+  prefopt::difficulty_paced<> const schedule{
+      .difficulty = prefopt::fixed_linear_difficulty(8, 64, 8),
+      .first = 8,
+      .width = 8,
+      .steps = 15,
+      .epochs = 3};
+  index_t draws = 0;
+  for (index_t k = 0; k < 15; ++k) {
+    double const d = schedule.difficulty(static_cast<double>(k) / 14);
+    index_t open = 0;
+    for (double const length : lengths) { open += length <= d ? 1 : 0; }
+    open_part const part = schedule.part(k, 0, {offsets});
+    CAPTURE(k, d);
+    CHECK(part.first == 0);
+    // The last level also holds what is beyond every threshold.
+    CHECK(part.last == (d == 64 ? 8 : open));
+    draws += part.draws;
+  }
+  CHECK(draws == 24);
+
+  prefopt::difficulty_paced<prefopt::fixed_discrete_difficulty<2>> const table{
+      .difficulty = {{16, 24}, {0.5}}, .first = 8, .width = 8, .steps = 2};
+  CHECK(table.part(0, 0, {offsets}).last == 3);
+  CHECK(table.part(1, 0, {offsets}).last == 5);
+  // Nothing is that easy: the easiest sample is open all the same.
+  prefopt::difficulty_paced<prefopt::fixed_discrete_difficulty<2>> const easy{
+      .difficulty = {{1, 2}, {0.5}}, .first = 8, .width = 8, .steps = 2};
+  CHECK(easy.part(0, 0, {offsets}).last == 1);
+  CHECK(mentions(error_of<std::invalid_argument>(
+                     [&] { (void)prefopt::difficulty_paced<>{.width = 0}.phases({offsets}); }),
+                 {"difficulty_paced", "width", "above 0"}));
+}
+
+TEST_CASE("a pacing that leaves its range is refused", "[curriculum]")
+{
+  column const order{0, 1, 2, 3}, offsets{0, 4};
+  auto const message = [&](auto const& pacing) {
+    using schedule = prefopt::paced<std::remove_cvref_t<decltype(pacing)>>;
+    return error_of<std::invalid_argument>(
+        [&] { curriculum_sampler(schedule{.pacing = pacing, .steps = 3}, order, offsets); });
+  };
+  CHECK(message(prefopt::linear_pacing{.start = 2}) ==
+        "prefopt::paced: pacing at 0.000000: expected a share in [0, 1], got 2.000000");
+  CHECK(mentions(message(prefopt::power_pacing{.power = -1}), {"pacing at", "nan"}));
+  CHECK(mentions(message(prefopt::linear_pacing{.start = std::nan("")}), {"pacing at", "nan"}));
+  CHECK(message(prefopt::linear_pacing{.start = 0}) == "no error");
+}
+
+TEST_CASE("a gate opens levels between the rounds of a run", "[curriculum]")
+{
+  column const offsets = offsets_of({4, 4, 4});
+  column order(12), batch(4);
+  prefopt::rank_at_random(1, order);
+  prefopt::level_gate gate{.open_at = 0.5, .close_below = 0.1, .patience = 1, .levels = 3};
+  prefopt::sampler_state state{};
+  std::vector<column> rounds;
+  numbers const margins{0.7, 0.3, 0.9, 0.0, 0.9};
+  for (std::size_t round = 0; round < margins.size(); ++round) {
+    prefopt::up_to_level const schedule{.level = gate.level, .rounds = 5};
+    curriculum_sampler sampler(schedule, order, offsets, {.batch = 4, .seed = 7});
+    if (round > 0) { sampler.restore(state); }
+    column seen;
+    while (!sampler.done() && sampler.state().phase == static_cast<index_t>(round)) {
+      auto const drawn = sampler.next(batch);
+      seen.insert(seen.end(), batch.begin(), batch.begin() + drawn.count);
+    }
+    state = sampler.state();
+    rounds.push_back(seen);
+    gate.update(margins[round]);
+  }
+  for (std::size_t round = 0; round < rounds.size(); ++round) {
+    std::size_t const open[] = {4, 8, 8, 12, 8};
+    CAPTURE(round);
+    CHECK(rounds[round].size() == open[round]);
+    column expected(order.begin(), order.begin() + static_cast<std::ptrdiff_t>(open[round]));
+    column seen = rounds[round];
+    std::sort(expected.begin(), expected.end());
+    std::sort(seen.begin(), seen.end());
+    CHECK(seen == expected);
+  }
+  CHECK(rounds[1] != rounds[2]);  // a round that comes again comes in another order
+
+  CHECK(prefopt::up_to_level{.level = 99}.part(0, 0, {offsets}) == prefopt::whole(0, 12));
+  CHECK(prefopt::up_to_level{.level = -1}.part(0, 0, {offsets}) == prefopt::whole(0, 4));
+  column const gap{0, 0, 5};
+  CHECK(prefopt::up_to_level{.level = 0}.part(0, 0, {gap}) == prefopt::whole(0, 5));
+  CHECK(prefopt::up_to_level{.level = 0, .draws = 7}.part(0, 0, {offsets}) == open_part{0, 4, 7});
+  CHECK(prefopt::up_to_share{.share = 0.3}.part(0, 0, {offsets}) == prefopt::whole(0, 4));
+  CHECK(prefopt::up_to_share{.share = 0, .draws = 3}.part(0, 0, {offsets}) == open_part{0, 1, 3});
+  CHECK_THROWS_AS(prefopt::up_to_share{.share = std::nan("")}.part(0, 0, {offsets}),
+                  std::invalid_argument);
+}
+
+TEST_CASE("groups run their own curricula side by side", "[curriculum]")
+{
+  // Group 0 has levels of 4, 3, 3 samples, group 1 of 2, 2, 1, group 2 none.
+  column const begins{0, 10, 15, 15};
+  column offsets(10);
+  prefopt::levels_within_groups(begins, 3, offsets);
+  prefopt::per_group<prefopt::one_pass> const schedule{.inner = {.epochs = 2}, .groups = 3};
+  level_view const levels{offsets};
+  CHECK(schedule.phases(levels) == 3);
+  CHECK(schedule.epochs_of(0, levels) == 2);
+  CHECK(schedule.part(0, 0, levels) == prefopt::whole(0, 4));
+  CHECK(schedule.part(0, 1, levels) == prefopt::whole(10, 12));
+  CHECK(schedule.part(2, 0, levels) == prefopt::whole(7, 10));
+  CHECK(schedule.part(2, 1, levels) == prefopt::whole(14, 15));
+  CHECK(visits(schedule, offsets) == column(15, 2));
+
+  prefopt::per_group<prefopt::paced<>> const paced{
+      .inner = {.pacing = {.start = 0.5}, .steps = 2, .epochs = 2}, .groups = 3};
+  CHECK(paced.part(0, 0, levels) == open_part{0, 5, 10});
+  CHECK(paced.part(0, 1, levels) == open_part{10, 13, 5});  // half of five is three, halves up
+  CHECK(paced.part(1, 1, levels) == open_part{10, 15, 5});
+
+  // Two parts in each group, and a group within a group.
+  prefopt::per_group<prefopt::look_back> const mixed{.inner = {.share = 0.5}, .groups = 3};
+  CHECK(mixed.parts(0, levels) == 6);
+  CHECK(mixed.part(0, 3, levels) == open_part{10, 15, 1});
+  prefopt::per_group<prefopt::per_group<>> const nested{.inner = {.inner = {}, .groups = 3},
+                                                        .groups = 3};
+  CHECK(nested.phases(levels) == 1);
+  CHECK(visits(nested, offsets) == column(15, 1));
+}
+
+TEST_CASE("groups may be mixed in other proportions than they have", "[curriculum]")
+{
+  column const begins{0, 90, 100};
+  column offsets(5);
+  prefopt::levels_within_groups(begins, 2, offsets);
+  using even = prefopt::per_group<prefopt::one_pass, prefopt::temperature_weights<>>;
+  even schedule{.inner = {}, .groups = 2, .mixture = {.alpha = {.from = 0, .to = 0}}};
+  CHECK(draws_in(schedule, 0, offsets) == column{25, 25});
+  CHECK(draws_in(schedule, 1, offsets) == column{25, 25});
+  schedule.mixture.alpha = {.from = 1, .to = 1};  // by size: as drawn
+  CHECK(draws_in(schedule, 0, offsets) == column{45, 5});
+  CHECK(visits(schedule, offsets) == column(100, 1));
+  // From one group to both, and the parts of a group keep their proportions.
+  prefopt::per_group<prefopt::look_back, prefopt::annealed_weights<>> const annealed{
+      .inner = {.share = 0.25},
+      .groups = 2,
+      .mixture = {.inverse_temperature = {.from = 1e6, .to = 0}}};
+  column const first = draws_in(annealed, 0, offsets);
+  index_t const naturally = 45 + 11 + 5 + 1;
+  CHECK(total(first) == naturally);
+  CHECK(first[2] + first[3] == 0);
+  CHECK(std::abs(first[0] - naturally * 45 / 56) <= 1);
+  CHECK(total(draws_in(annealed, 1, offsets)) == naturally);
+  CHECK(draws_in(annealed, 1, offsets)[2] > 0);
+}
+
+TEST_CASE("levels that are no groups of levels are refused", "[curriculum]")
+{
+  column const order{0, 1, 2, 3}, offsets{0, 1, 2, 4};
+  auto const message = [&](index_t groups) {
+    return error_of<std::invalid_argument>(
+        [&] { curriculum_sampler(prefopt::per_group<>{.groups = groups}, order, offsets); });
+  };
+  CHECK(message(2) ==
+        "prefopt::per_group: levels: expected a multiple of the groups, of which are 2, got 3");
+  CHECK(mentions(message(0), {"per_group", "got 3"}));
+  CHECK(message(3) == "no error");
+}
