@@ -8,11 +8,15 @@
 #include <cstddef>
 #include <cstdint>
 #include <limits>
+#include <stdexcept>
+#include <string>
 #include <vector>
 
 #include <prefopt/core/permutation.hpp>
 #include <prefopt/curriculum/sampler.hpp>
 #include <prefopt/ranking/rank.hpp>
+
+#include "support/errors.hpp"
 
 namespace prefopt::test {
 namespace {
@@ -158,6 +162,25 @@ void labels_play_no_role(erased_schedule const& schedule)
     for (index_t& i : expected) { i = label(i); }
     CHECK(rest_of(sampler_of(schedule, other, 8)) == expected);
   }
+}
+
+void draws_nothing(erased_schedule const& schedule)
+{
+  for (ranked_set const& set : sets()) {
+    CAPTURE(set.offsets);
+    sampler const from = sampler_of(schedule, set, 8);
+    CHECK(from.done());
+    CHECK(from.batches() == 0);
+    CHECK(rest_of(from).empty());
+  }
+}
+
+void is_refused(erased_schedule const& schedule, char const* because)
+{
+  std::string const text =
+      error_of<std::invalid_argument>([&] { sampler_of(schedule, sets()[0], 8); });
+  CAPTURE(text);
+  CHECK(mentions(text, {because}));
 }
 
 void a_run_goes_on_anywhere(erased_schedule const& schedule)

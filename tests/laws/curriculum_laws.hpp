@@ -86,6 +86,33 @@ law_weighting erase_weighting(Weighting const& weighting)
   return {weighting, largest, grows};
 }
 
+void draws_nothing(erased_schedule const& schedule);
+void is_refused(erased_schedule const& schedule, char const* because);
+
+/// What a schedule does when it is asked for nothing, by those of the usual parameters that it has:
+/// no epochs and no rounds draw nothing, no steps and less than no epochs are errors.
+template <class Schedule>
+void nothing_asked_is_nothing_drawn(Schedule schedule)
+{
+  Schedule const usual = schedule;
+  if constexpr (requires { schedule.epochs; }) {
+    schedule.epochs = 0;
+    draws_nothing(erase(schedule));
+    schedule.epochs = -1;
+    is_refused(erase(schedule), "expected 0 or more, got -1");
+    schedule = usual;
+  }
+  if constexpr (requires { schedule.rounds; }) {
+    schedule.rounds = 0;
+    draws_nothing(erase(schedule));
+    schedule = usual;
+  }
+  if constexpr (requires { schedule.steps; }) {
+    schedule.steps = 0;
+    is_refused(erase(schedule), "steps: expected 1 or more, got 0");
+  }
+}
+
 void parts_add_up(erased_schedule const& schedule);
 void samples_come_as_often_as_their_parts_say(erased_schedule const& schedule);
 void ranks_share_a_run(erased_schedule const& schedule);
@@ -122,6 +149,10 @@ void weights_fall_with_the_loss(law_weighting const& weighting);
     SECTION("samples under other labels come in the same order")         \
     {                                                                    \
       prefopt::test::labels_play_no_role(schedule);                      \
+    }                                                                    \
+    SECTION("nothing asked is nothing drawn")                            \
+    {                                                                    \
+      prefopt::test::nothing_asked_is_nothing_drawn(schedule_##name);    \
     }                                                                    \
     SECTION("a run goes on from any batch")                              \
     {                                                                    \

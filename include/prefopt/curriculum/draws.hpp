@@ -14,9 +14,11 @@
 namespace prefopt {
 namespace detail {
 
-inline void require_steps(char const* schedule, index_t steps)
+/// Checks the length of a run.
+constexpr void require_run(char const* schedule, index_t steps, index_t epochs)
 {
   if (steps < 1) { throw_invalid(schedule, "steps", "1 or more", std::to_string(steps)); }
+  if (epochs < 0) { throw_invalid(schedule, "epochs", "0 or more", std::to_string(epochs)); }
 }
 
 /// total * part / whole, rounded down, for 0 <= part <= whole < 2^31 or total < 2^31.

@@ -54,7 +54,7 @@ struct level_gate {
   }
   friend bool operator==(level_gate const&, level_gate const&) = default;
 };
-static_assert(std::is_trivially_copyable_v<level_gate> && sizeof(level_gate) == 7 * 8);
+static_assert(std::is_trivially_copyable_v<level_gate> && sizeof(level_gate) == 56);
 
 /// Competence from a margin: the share of the ranking to open grows from `start` at a running
 /// margin of `low` to 1 at `high`, and never falls. The running margin is an exponential average
@@ -96,7 +96,6 @@ struct margin_competence {
   }
   friend bool operator==(margin_competence const&, margin_competence const&) = default;
 };
-static_assert(std::is_trivially_copyable_v<margin_competence> &&
-              sizeof(margin_competence) == 7 * 8);
+static_assert(std::is_trivially_copyable_v<margin_competence> && sizeof(margin_competence) == 56);
 
 }  // namespace prefopt

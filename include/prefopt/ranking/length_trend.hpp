@@ -35,7 +35,7 @@ void subtract_length_trend(std::type_identity_t<vector_view<Real const>> lengths
     score_sum += static_cast<double>(scores[i]);
     length_sum += static_cast<double>(lengths[i]);
   }
-  double const count = static_cast<double>(n);
+  auto const count = static_cast<double>(n);
   double const score_mean = score_sum / count, length_mean = length_sum / count;
   double together = 0, square = 0;
   for (index_t i = 0; i < n; ++i) {

@@ -28,10 +28,11 @@ struct difficulty_paced {
   index_t steps = 100;
   index_t epochs = 1;
 
-  /// Throws `std::invalid_argument` for fewer than 1 step or a width that is not above 0.
+  /// Throws `std::invalid_argument` for steps below 1, epochs below 0, or a width that is not above
+  /// 0.
   constexpr index_t phases(level_view) const
   {
-    detail::require_steps("difficulty_paced", steps);
+    detail::require_run("difficulty_paced", steps, epochs);
     if (!(width > 0)) {
       detail::throw_invalid("difficulty_paced", "width", "above 0", std::to_string(width));
     }
@@ -48,7 +49,7 @@ struct difficulty_paced {
     }
     // How many thresholds d has reached; the thresholds themselves are first + k width.
     double const level = std::floor((d - first) / width);
-    double const last = static_cast<double>(levels.count() - 1);
+    auto const last = static_cast<double>(levels.count() - 1);
     index_t const open = level < 0 ? 0 : levels.last(static_cast<index_t>(min(level, last)));
     return {0, min(n, max(index_t{1}, open)), detail::draws_in_phase(epochs * n, phase, steps)};
   }

@@ -14,8 +14,8 @@ namespace prefopt {
 /// (`temperature_weights`, `annealed_weights`, or a struct with a `weight` of your own). All phases
 /// together draw `epochs` times as many samples as there are, in equal parts; the draws of a level
 /// differ from its share by less than 1, and the differences cancel over the phases. Empty levels
-/// take no share. Throws `std::invalid_argument` for fewer than 1 step or a weight that is negative
-/// or not finite.
+/// take no share. Throws `std::invalid_argument` for steps below 1, epochs below 0, or a weight
+/// that is negative or not finite.
 template <weighs_levels Weights = temperature_weights<>>
 struct level_mixture {
   Weights weights{};
@@ -24,7 +24,7 @@ struct level_mixture {
 
   constexpr index_t phases(level_view) const
   {
-    detail::require_steps("level_mixture", steps);
+    detail::require_run("level_mixture", steps, epochs);
     return steps;
   }
   constexpr index_t epochs_of(index_t, level_view) const { return 1; }

@@ -22,10 +22,10 @@ struct paced {
   index_t steps = 100;
   index_t epochs = 1;
 
-  /// Throws `std::invalid_argument` for fewer than 1 step.
+  /// Throws `std::invalid_argument` for steps below 1 and epochs below 0.
   constexpr index_t phases(level_view) const
   {
-    detail::require_steps("paced", steps);
+    detail::require_run("paced", steps, epochs);
     return steps;
   }
   constexpr index_t epochs_of(index_t, level_view) const { return 1; }

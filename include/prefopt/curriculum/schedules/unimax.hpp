@@ -7,6 +7,7 @@
 #include <prefopt/core/error.hpp>
 #include <prefopt/core/math.hpp>
 #include <prefopt/curriculum/curriculum.hpp>
+#include <prefopt/curriculum/draws.hpp>
 #include <prefopt/ranking/levels.hpp>
 
 namespace prefopt {
@@ -23,9 +24,9 @@ struct unimax {
 
   constexpr index_t phases(level_view) const
   {
-    if (epochs < 0 || max_epochs < 0) {
-      detail::throw_invalid("unimax", "epochs and max_epochs", "0 or more",
-                            std::to_string(epochs) + " and " + std::to_string(max_epochs));
+    detail::require_run("unimax", 1, epochs);
+    if (max_epochs < 0) {
+      detail::throw_invalid("unimax", "max_epochs", "0 or more", std::to_string(max_epochs));
     }
     return 1;
   }
