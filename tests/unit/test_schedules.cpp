@@ -314,6 +314,11 @@ TEST_CASE("a difficulty opens the samples that are at most as difficult", "[curr
       .difficulty = {{16, 24}, {0.5}}, .first = 8, .width = 8, .steps = 2};
   CHECK(table.part(0, 0, {offsets}).last == 3);
   CHECK(table.part(1, 0, {offsets}).last == 5);
+  // Between two thresholds the lower one holds.
+  prefopt::difficulty_paced<prefopt::fixed_discrete_difficulty<2>> const between{
+      .difficulty = {{15.9, 23}, {0.5}}, .first = 8, .width = 8, .steps = 2};
+  CHECK(between.part(0, 0, {offsets}).last == 1);
+  CHECK(between.part(1, 0, {offsets}).last == 3);
   // Nothing is that easy: the easiest sample is open all the same.
   prefopt::difficulty_paced<prefopt::fixed_discrete_difficulty<2>> const easy{
       .difficulty = {{1, 2}, {0.5}}, .first = 8, .width = 8, .steps = 2};
@@ -440,6 +445,18 @@ TEST_CASE("groups may be mixed in other proportions than they have", "[curriculu
   CHECK(std::abs(first[0] - naturally * 45 / 56) <= 1);
   CHECK(total(draws_in(annealed, 1, offsets)) == naturally);
   CHECK(draws_in(annealed, 1, offsets)[2] > 0);
+}
+
+TEST_CASE("a group that draws nothing in a phase takes no share of it", "[curriculum]")
+{
+  // The second group has one sample, hence nothing in its second level; the third has none at all.
+  column const begins{0, 10, 11, 11};
+  column offsets(7);
+  prefopt::levels_within_groups(begins, 2, offsets);
+  prefopt::per_group<prefopt::one_pass, prefopt::temperature_weights<>> const even{
+      .inner = {}, .groups = 3, .mixture = {.alpha = {.from = 0, .to = 0}}};
+  CHECK(draws_in(even, 0, offsets) == column{3, 3, 0});
+  CHECK(draws_in(even, 1, offsets) == column{5, 0, 0});
 }
 
 TEST_CASE("levels that are no groups of levels are refused", "[curriculum]")
