@@ -38,6 +38,7 @@
 #include <prefopt/losses/tdpo2.hpp>
 #include <prefopt/losses/wpo.hpp>
 #include <prefopt/losses/xpo.hpp>
+#include <prefopt/margins/summary.hpp>
 
 #include "support/catch.hpp"
 #include "support/errors.hpp"
@@ -125,6 +126,14 @@ TEST_CASE("parameters outside their domain are errors, those at its edge are not
   CHECK(mentions(complaint(tdpo2<double>{.alpha = undefined}), {"term 'text'", "'alpha'"}));
   CHECK(mentions(complaint(a2po<double>{.optimal_value = undefined}), {"'optimal_value'"}));
   CHECK(mentions(complaint(hinge<double>{.beta = infinity}), {"term 'text'", "'beta'"}));
+
+  auto const term = [](double offset, double weight) {
+    return contrast<branch::chosen, branch::rejected, score::log_ratio>(
+        "text", link::hinge<double>{}, 0.1, offset, weight);
+  };
+  CHECK(mentions(complaint(term(undefined, 1)), {"term 'text'", "'offset'", "finite"}));
+  CHECK(mentions(complaint(term(0, infinity)), {"term 'text'", "'weight'", "finite"}));
+  CHECK(complaint(term(-1, -1)) == "no error");
 
   CHECK(complaint(robust<double>{.label_smoothing = 0}) == "no error");
   CHECK(complaint(wpo<double>{.max_weight = infinity}) == "no error");
@@ -243,6 +252,40 @@ TEST_CASE("scores beyond the largest number make difference losses 0 or infinite
   CHECK(at(exo_pair<float, forward>{}, 0, -200).value == Approx(-std::log1p(-1e-3)));
   CHECK(at(exo_pair<float, forward>{}, 0, -200).gradient.rejected == 0);
   CHECK(at(discopop<float, forward>{}, 0, -200).value == 0);
+}
+
+TEST_CASE("rewards under an f-divergence are beta times f' of the ratio", "[losses]")
+{
+  std::vector<double> const chosen{-1}, rejected{-4}, ref_chosen{-1.5}, ref_rejected{-3};
+  auto const rewards = [&](auto const& loss, double positive, double negative) {
+    auto const term = summarize(loss, {.chosen = chosen,
+                                       .rejected = rejected,
+                                       .ref_chosen = ref_chosen,
+                                       .ref_rejected = ref_rejected})
+                          .term[0];
+    CHECK(term.positive_reward == nearly(0.1 * positive));
+    CHECK(term.negative_reward == nearly(0.1 * negative));
+    CHECK(term.margin == nearly(0.1 * (positive - negative)));
+  };
+  // r = 0.5 and -1.
+  rewards(dpo<double, score::forward_kl<>>{}, -std::exp(-0.5), -std::exp(1.0));
+  rewards(dpo<double, score::jensen_shannon<>>{}, -std::log1p(std::exp(-0.5)),
+          -std::log1p(std::exp(1.0)));
+  rewards(dpo<double, score::alpha_divergence<double>>{.score = {.alpha = 0.25}},
+          std::exp(-0.75 * 0.5) / -0.75, std::exp(0.75) / -0.75);
+}
+
+TEST_CASE("a pair whose own weight is 0 costs nothing, even where its loss is infinite", "[losses]")
+{
+  auto x = as_record<similarity_dpo<double>>();
+  x.chosen = -infinity;
+  x.similarity = 0.25;
+  similarity_dpo<double> const left_out{.window_low = 0.2, .window_high = 0.3};
+  CHECK(loss_value(similarity_dpo<double>{}, x) == infinity);
+  auto const r = value_and_gradient<double>(left_out, x);
+  CHECK(r.value == 0);
+  CHECK(r.gradient.chosen == 0);
+  CHECK(r.gradient.rejected == 0);
 }
 
 TEST_CASE("robust DPO falls without bound", "[losses]")

@@ -265,6 +265,12 @@ TEMPLATE_TEST_CASE("masked vocabulary in both rows, or in one", "[row][kl]", ser
   auto const underflow = kl_of({1, m, 2}, {0, -1e30f, 3});
   auto const two = kl_of({1, 2}, {0, 3});
   CHECK(underflow.reference_to_policy == Approx(two.reference_to_policy).epsilon(1e-6));
+  std::vector<float> low{0, -1e30f, 3}, without_it{1, m, 2};
+  auto const low_rows = row_kl<float>(ex, view(low), view(without_it));
+  row_kl_gradient<float>(ex, view(low), view(without_it), view(d), low_rows,
+                         {.d_policy_to_reference = 1});
+  CHECK(d[1] == 0);
+  CHECK(std::isfinite(d[0]));
   // Rows without any token.
   CHECK(kl_of({m, m}, {m, m}).reference_to_policy == 0);
   CHECK(kl_of({1, 2}, {m, m}).reference_to_policy == 0);
@@ -327,18 +333,20 @@ TEST_CASE("a team of threads computes the serial executor's divergences", "[row]
   }
 }
 
-TEST_CASE("divergences of matrices: masks, sums over answers, accumulated gradients", "[row][kl]")
+// A reference of the policy's size takes packs of both, another one does not.
+TEMPLATE_TEST_CASE("divergences of matrices: masks, sums over answers, accumulated gradients",
+                   "[row][kl]", float, bfloat16)
 {
   index_t const rows = 6, cols = 37, pitch = 40;
   auto const flat_x = random_logits(rows * pitch, 11), flat_z = random_logits(rows * pitch, 12);
   auto x = stored_as<float>(flat_x);
-  auto z = stored_as<bfloat16>(flat_z);
+  auto z = stored_as<TestType>(flat_z);
   std::vector<std::uint8_t> const mask{1, 1, 0, 1, 1, 0};
   for (index_t j = 0; j < cols; ++j) {
     x[static_cast<std::size_t>(2 * pitch + j)] = quiet_nan_v<float>;  // masked: not read
   }
   matrix_view<float> const policy(x.data(), rows, cols, pitch);
-  matrix_view<bfloat16> const reference(z.data(), rows, cols, pitch);
+  matrix_view<TestType> const reference(z.data(), rows, cols, pitch);
   std::vector<float> kl(6, -1), back(6, -1), again(6, -1), sum(2);
   kl_divergences(policy, reference, {.reference_to_policy = kl, .policy_to_reference = back},
                  {.mask = mask});

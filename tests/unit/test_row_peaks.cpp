@@ -231,6 +231,7 @@ TEST_CASE("adjustments are averaged per answer, hits are counted", "[row][peaks]
   auto const accuracy = count_hits(hit, counted);
   CHECK(accuracy.hits == hits);
   CHECK(accuracy.tokens == 5);
+  CHECK(hit[2] == 0);  // -1 is neither a token nor the greedy one
   CHECK(count_hits(hit).tokens == 6);
   token_accuracy total;
   CHECK(std::isnan(total.value()));
