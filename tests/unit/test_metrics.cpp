@@ -132,7 +132,7 @@ TEST_CASE("a sample of weight 0 is not measured, even where it is NaN", "[metric
   auto const m =
       measure<double, score::log_prob>({.chosen = c, .rejected = r}, {.beta = 1, .weight = weight});
   CHECK(m.text.margin.mean() == 1);
-  CHECK(m.text.margin.weight == 2);
+  CHECK(m.text.margin.weight.value() == 2);
   std::vector<double> const short_weight{1};
   CHECK_THROWS_AS(
       (measure<double, score::log_prob>({.chosen = c, .rejected = r}, {.weight = short_weight})),
@@ -145,7 +145,7 @@ TEST_CASE("a batch with labels of one class says nothing of the other", "[metric
   auto const ones = measure_labelled<double>(
       {.completion = p, .ref_completion = q, .label = one_class}, {.beta = 1});
   CHECK(ones.chosen_reward.mean() == Approx(-1.0 / 3));
-  CHECK(ones.rejected_reward.weight == 0);
+  CHECK(ones.rejected_reward.count == 0);
   CHECK(std::isnan(ones.rejected_reward.mean()));
 
   auto mixed =

@@ -6,40 +6,20 @@
 #include <prefopt/core/columns.hpp>
 #include <prefopt/core/evaluate.hpp>
 #include <prefopt/core/score.hpp>
+#include <prefopt/statistics/weighted_mean.hpp>
 
 namespace prefopt {
-
-/// A weighted sum and its weight: a mean that merges. `running_mean{}` is the identity.
-struct running_mean {
-  double sum = 0;
-  double weight = 0;
-
-  /// Adds a value; one of weight 0 is left out even if it is NaN.
-  constexpr void push(double value, double w = 1)
-  {
-    if (w == 0) { return; }
-    sum += w * value;
-    weight += w;
-  }
-  constexpr void merge(running_mean const& other)
-  {
-    sum += other.sum;
-    weight += other.weight;
-  }
-  /// The mean; NaN of nothing.
-  constexpr double mean() const { return weight == 0 ? quiet_nan_v<double> : sum / weight; }
-};
 
 /// One preference: the chosen answer over the rejected one, or over itself given a perturbed
 /// modality.
 struct margin_metrics {
-  running_mean reward;    ///< of the branch that should lose
-  running_mean log_prob;  ///< its log-probability
-  running_mean margin;    ///< reward of the chosen answer less this one
-  running_mean accuracy;  ///< share of margins above 0; ties do not count
-  running_mean tie;       ///< share of margins of exactly 0
+  weighted_mean reward;    ///< of the branch that should lose
+  weighted_mean log_prob;  ///< its log-probability
+  weighted_mean margin;    ///< reward of the chosen answer less this one
+  weighted_mean accuracy;  ///< share of margins above 0; ties do not count
+  weighted_mean tie;       ///< share of margins of exactly 0
 
-  constexpr void merge(margin_metrics const& other)
+  void merge(margin_metrics const& other)
   {
     reward.merge(other.reward);
     log_prob.merge(other.log_prob);
@@ -53,12 +33,12 @@ struct margin_metrics {
 /// `preference_metrics{}` is the identity of `merge`; trivially copyable.
 template <int Modalities = 0>
 struct preference_metrics {
-  running_mean chosen_reward;
-  running_mean chosen_log_prob;
+  weighted_mean chosen_reward;
+  weighted_mean chosen_log_prob;
   margin_metrics text;
   margin_metrics modality[Modalities == 0 ? 1 : Modalities];
 
-  constexpr void merge(preference_metrics const& other)
+  void merge(preference_metrics const& other)
   {
     chosen_reward.merge(other.chosen_reward);
     chosen_log_prob.merge(other.chosen_log_prob);
@@ -182,10 +162,10 @@ preference_metrics<Modalities> measure(metric_input<Real, Score, Modalities> con
 /// Rewards and log-probabilities of labelled answers (KTO, BCO), each class apart, so that a batch
 /// without one of them adds nothing to it.
 struct label_metrics {
-  running_mean chosen_reward, rejected_reward;
-  running_mean chosen_log_prob, rejected_log_prob;
+  weighted_mean chosen_reward, rejected_reward;
+  weighted_mean chosen_log_prob, rejected_log_prob;
 
-  constexpr void merge(label_metrics const& other)
+  void merge(label_metrics const& other)
   {
     chosen_reward.merge(other.chosen_reward);
     rejected_reward.merge(other.rejected_reward);
@@ -202,8 +182,8 @@ struct label_metrics {
     f("rewards/margins", "", chosen_reward.mean() - rejected_reward.mean());
     f("logps/chosen", "", chosen_log_prob.mean());
     f("logps/rejected", "", rejected_log_prob.mean());
-    f("count/chosen", "", chosen_reward.weight);
-    f("count/rejected", "", rejected_reward.weight);
+    f("count/chosen", "", chosen_reward.weight.value());
+    f("count/rejected", "", rejected_reward.weight.value());
   }
 };
 
@@ -233,11 +213,11 @@ label_metrics measure_labelled(labelled_logps<vector_view<Real const>> const& in
 /// Means over tokens, which a mean of means over batches would get wrong: TRL's `entropy`,
 /// `mean_token_accuracy`, `num_tokens`, and `nll_loss`.
 struct token_metrics {
-  running_mean entropy;        ///< of the vocabulary's distribution, nats
-  running_mean accuracy;       ///< share of tokens that the policy ranks first
-  running_mean negative_logp;  ///< -log pi(token)
+  weighted_mean entropy;        ///< of the vocabulary's distribution, nats
+  weighted_mean accuracy;       ///< share of tokens that the policy ranks first
+  weighted_mean negative_logp;  ///< -log pi(token)
 
-  constexpr void merge(token_metrics const& other)
+  void merge(token_metrics const& other)
   {
     entropy.merge(other.entropy);
     accuracy.merge(other.accuracy);
@@ -249,7 +229,7 @@ struct token_metrics {
     f("entropy", "", entropy.mean());
     f("mean_token_accuracy", "", accuracy.mean());
     f("nll_loss", "", negative_logp.mean());
-    f("num_tokens", "", negative_logp.weight);
+    f("num_tokens", "", negative_logp.weight.value());
   }
 };
 

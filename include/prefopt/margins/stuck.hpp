@@ -40,12 +40,12 @@ struct stuck_detector {
 
   /// Takes the metrics of one step. A step without samples says nothing.
   template <int Modalities>
-  constexpr void push(preference_metrics<Modalities> const& step)
+  void push(preference_metrics<Modalities> const& step)
   {
-    if (step.chosen_log_prob.weight == 0) { return; }
+    if (step.chosen_log_prob.count == 0) { return; }
     double const chosen = step.chosen_log_prob.mean(), rejected = step.text.log_prob.mean();
     bool const zero = chosen == 0 && rejected == 0;
-    bool const equal = step.text.tie.mean() == 1 && step.chosen_reward.sum == 0;
+    bool const equal = step.text.tie.mean() == 1 && step.chosen_reward.mean() == 0;
     bool const repeated = chosen == last_chosen && rejected == last_rejected;
     zero_steps = zero ? zero_steps + 1 : 0;
     equal_steps = equal ? equal_steps + 1 : 0;
