@@ -216,6 +216,11 @@ TEST_CASE("weights that are no weights are refused by their level", "[curriculum
       error_of<std::invalid_argument>([&] { curriculum_sampler(mixture, order, offsets); }),
       {"weight of level 1", "nan"}));
   CHECK_NOTHROW(curriculum_sampler(mixture, order, empty));  // an empty level is not asked
+  // Powers of 1e5 leave nothing above 0.
+  prefopt::level_mixture<prefopt::temperature_weights<>> const underflow{
+      .weights = {.alpha = {.from = 1e5, .to = 1e5}}};
+  CHECK(error_of<std::invalid_argument>([&] { curriculum_sampler(underflow, order, offsets); }) ==
+        "prefopt::level_mixture: weights of all levels: expected one above 0, got none");
   mixture.steps = 0;
   CHECK(error_of<std::invalid_argument>([&] { curriculum_sampler(mixture, order, offsets); }) ==
         "prefopt::level_mixture: steps: expected 1 or more, got 0");

@@ -21,7 +21,7 @@ constexpr void require_run(char const* schedule, index_t steps, index_t epochs)
   if (epochs < 0) { throw_invalid(schedule, "epochs", "0 or more", std::to_string(epochs)); }
 }
 
-/// total * part / whole, rounded down, for 0 <= part <= whole < 2^31 or total < 2^31.
+/// total * part / whole, rounded down, for 0 <= part <= whole < 2^31, without overflow.
 constexpr index_t share_of(index_t total, index_t part, index_t whole)
 {
   return total / whole * part + total % whole * part / whole;
@@ -44,7 +44,7 @@ inline double rounding_offset(index_t phase)
 
 /// The draws of parts whose weights sum up to `after` with this part and `before` without it, of
 /// `sum` in all: systematic sampling. They add up to `total` and lie within 1 of their shares. A
-/// part of weight 0 has none; without any weight there are none.
+/// part of weight 0 has none.
 inline index_t draws_by_weight(index_t total, double before, double after, double sum,
                                double offset)
 {
@@ -82,6 +82,14 @@ double checked_weight(char const* schedule, Mixture const& mixture, index_t leve
   return w;
 }
 
+/// Throws `std::invalid_argument` where there is something to draw and nothing that it goes to.
+inline void require_some_weight(char const* schedule, double sum, index_t total)
+{
+  if (sum == 0 && total > 0) {
+    throw_invalid(schedule, "weights of all levels", "one above 0", "none");
+  }
+}
+
 /// How many of `total` draws a level gets.
 template <weighs_levels Mixture>
 index_t draws_of_level(char const* schedule, Mixture const& mixture, index_t level, double t,
@@ -93,6 +101,7 @@ index_t draws_of_level(char const* schedule, Mixture const& mixture, index_t lev
     sum += checked_weight(schedule, mixture, k, t, levels);
     if (k == level) { after = sum; }
   }
+  require_some_weight(schedule, sum, total);
   return draws_by_weight(total, before, after, sum, offset);
 }
 

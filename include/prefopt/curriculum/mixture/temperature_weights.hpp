@@ -13,7 +13,7 @@ namespace prefopt {
 
 /// p_k = n_k^alpha / sum_j n_j^alpha, n_k the samples of level k: alpha 1 draws every sample alike,
 /// 0 every level alike, and alpha = 1 / temperature lies between (mBERT .7; XLM-R and mT5 .3,
-/// Conneau et al. 2019, arXiv 1911.02116, section 3.1). `alpha` may move over the run. Finite up to
+/// Conneau et al. 2019, arXiv 1911.02116). `alpha` may move over the run. Finite up to
 /// |alpha| of 30.
 template <pacing_function Pacing = linear_pacing>
 struct temperature_weights {

@@ -127,6 +127,7 @@ struct per_group {
       total += natural;
       if (k == g) { after = sum; }
     }
+    detail::require_some_weight("per_group", sum, total);
     return detail::draws_by_weight(total, before, after, sum, detail::rounding_offset(phase));
   }
 };

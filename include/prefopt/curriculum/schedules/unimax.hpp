@@ -12,7 +12,7 @@
 
 namespace prefopt {
 
-/// UniMax (Chung et al. 2023, arXiv 2304.09151, algorithm 1) over levels: the budget, `epochs`
+/// UniMax (Chung et al. 2023, arXiv 2304.09151) over levels: the budget, `epochs`
 /// times as many draws as there are samples, is divided evenly, but no level is drawn more than
 /// `max_epochs` times; what a small level cannot take goes to the larger ones in equal parts. In
 /// whole draws: levels below their cap differ by at most 1, the first of them have it. If the

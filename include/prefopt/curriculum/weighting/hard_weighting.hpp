@@ -8,7 +8,7 @@
 namespace prefopt {
 
 /// 1 where L < lambda, 0 elsewhere (Kumar et al. 2010, "Self-paced learning for latent variable
-/// models", eq. 3).
+/// models").
 struct hard_weighting {
   template <class Real>
   Real operator()(Real loss, Real lambda) const

@@ -10,7 +10,8 @@
 namespace prefopt {
 
 /// (1 - L / lambda)^(1 / (t - 1)) where L < lambda, 0 elsewhere; t > 1, lambda > 0 (Gong et al.
-/// 2019, "Multi-objective self-paced learning"). t = 2 is linear; larger t come nearer to hard.
+/// 2019, "Decomposition-based evolutionary multiobjective optimization to self-paced learning"). t
+/// = 2 is linear; larger t come nearer to hard.
 struct polynomial_weighting {
   double order = 3;  ///< t
 
