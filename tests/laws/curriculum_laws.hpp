@@ -123,13 +123,14 @@ void weights_fall_with_the_loss(law_weighting const& weighting);
 
 }  // namespace prefopt::test
 
-#define LAWS_OF_schedules(name) SCHEDULE_LAWS(name, "schedule " #name, decltype(prefopt::name{}))
+#define LAWS_OF_schedules(name) SCHEDULE_LAWS(name, "schedule " #name, prefopt::name{})
 #define LAWS_OF_mixture(name) \
-  SCHEDULE_LAWS(name, "mixture by " #name, decltype(prefopt::level_mixture{prefopt::name{}}))
+  SCHEDULE_LAWS(name, "mixture by " #name, prefopt::level_mixture{prefopt::name{}})
 
-#define SCHEDULE_LAWS(name, title, type)                                 \
+/// The laws of the schedule that the last argument (which may hold commas) makes.
+#define SCHEDULE_LAWS(name, title, ...)                                  \
   namespace {                                                            \
-  type const schedule_##name{};                                          \
+  auto const schedule_##name = __VA_ARGS__;                              \
   }                                                                      \
   TEST_CASE("laws of " title, "[laws][curriculum]")                      \
   {                                                                      \

@@ -24,4 +24,5 @@ foreach(folder schedules pacing weighting mixture)
     target_sources(unit_tests PRIVATE ${CMAKE_CURRENT_BINARY_DIR}/laws/${folder}_${name}.cpp)
   endforeach()
 endforeach()
-target_sources(unit_tests PRIVATE ${CMAKE_CURRENT_LIST_DIR}/curriculum_laws.cpp)
+target_sources(unit_tests PRIVATE ${CMAKE_CURRENT_LIST_DIR}/curriculum_laws.cpp
+                                  ${CMAKE_CURRENT_LIST_DIR}/schedule_variants.cpp)
