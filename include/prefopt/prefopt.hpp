@@ -6,12 +6,14 @@
 #include <prefopt/config.hpp>
 #include <prefopt/core/adjust.hpp>
 #include <prefopt/core/branch.hpp>
+#include <prefopt/core/bytes.hpp>
 #include <prefopt/core/column_set.hpp>
 #include <prefopt/core/columns.hpp>
 #include <prefopt/core/communicator.hpp>
 #include <prefopt/core/dual.hpp>
 #include <prefopt/core/error.hpp>
 #include <prefopt/core/evaluate.hpp>
+#include <prefopt/core/file.hpp>
 #include <prefopt/core/hash.hpp>
 #include <prefopt/core/link.hpp>
 #include <prefopt/core/loss.hpp>

@@ -3,14 +3,13 @@
 /// \file  Log-probabilities of the frozen reference, computed once: given out only for the rows
 /// that they were computed for.
 
-#include <array>
 #include <cstddef>
 #include <cstdint>
-#include <cstdio>
 #include <string>
 #include <vector>
 
 #include <prefopt/config.hpp>
+#include <prefopt/core/bytes.hpp>
 #include <prefopt/core/error.hpp>
 #include <prefopt/core/view.hpp>
 #include <prefopt/data/row_identity.hpp>
@@ -48,13 +47,6 @@ struct reference_columns {
 };
 
 namespace detail {
-
-inline std::string hash_text(std::uint64_t hash)
-{
-  std::array<char, 17> digits{};
-  std::snprintf(digits.data(), digits.size(), "%016llx", static_cast<unsigned long long>(hash));
-  return digits.data();
-}
 
 /// Throws, naming row and field, unless the kept row is the batch's.
 inline void check_identity(char const* function, std::string const& where, row_identity const& kept,
