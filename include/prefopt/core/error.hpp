@@ -2,6 +2,7 @@
 #pragma once
 /// \file  The text of run-time errors: who complains, about what, what was expected and what came.
 
+#include <cstdio>
 #include <stdexcept>
 #include <string>
 
@@ -16,6 +17,14 @@ namespace prefopt::detail {
 {
   throw std::invalid_argument("prefopt::" + std::string(function) + ": " + subject + ": expected " +
                               expected + ", got " + got);
+}
+
+/// All digits of a number, so that two that differ read differently.
+inline std::string exact_text(double x)
+{
+  char text[32];
+  std::snprintf(text, sizeof text, "%.17g", x);
+  return text;
 }
 
 /// Checks the length of one column or row against what the others say.

@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-/// \file  Errors of files, and new files that no other process writes to.
+/// \file  Files: their errors, new ones that no other process writes to, and ones that are read and
+/// written in blocks.
 
 #include <cerrno>
+#include <cstddef>
+#include <cstdint>
 #include <cstdio>
 #include <cstring>
 #include <string>
@@ -45,5 +48,64 @@ inline std::FILE* open_beside(char const* function, std::string const& target, s
   }
   throw_file(function, name, "a new file that can be written");
 }
+
+/// A file that is closed with the value, read and written in blocks without a buffer of its own.
+class block_file {
+ public:
+  block_file(char const* function, std::string name, char const* mode, char const* expected)
+      : function_(function), name_(std::move(name)), file_(std::fopen(name_.c_str(), mode))
+  {
+    if (file_ == nullptr) { throw_file(function_, name_, expected); }
+    std::setvbuf(file_, nullptr, _IONBF, 0);
+  }
+  block_file(block_file&& other) noexcept
+      : function_(other.function_),
+        name_(std::move(other.name_)),
+        file_(std::exchange(other.file_, nullptr))
+  {
+  }
+  block_file(block_file const&) = delete;
+  block_file& operator=(block_file const&) = delete;
+  block_file& operator=(block_file&&) = delete;
+  ~block_file()
+  {
+    if (file_ != nullptr) { std::fclose(file_); }
+  }
+
+  void read(void* to, std::size_t bytes, std::uint64_t at)
+  {
+    std::size_t const got = std::fread(to, 1, bytes, file_);
+    if (got == bytes) { return; }
+    if (std::ferror(file_) != 0) { throw_file(function_, name_, "a file that can be read"); }
+    throw_invalid(function_, "file '" + name_ + "'", std::to_string(at + bytes) + " bytes or more",
+                  std::to_string(at + got) + ": cut short");
+  }
+  void write(void const* from, std::size_t bytes)
+  {
+    if (std::fwrite(from, 1, bytes, file_) != bytes) { throw_write(); }
+  }
+  void close()
+  {
+    if (std::fclose(std::exchange(file_, nullptr)) != 0) { throw_write(); }
+  }
+  bool at_end() { return std::fgetc(file_) == EOF; }
+  /// Bytes, or -1 where the C library cannot tell. Goes back to the first.
+  long size()
+  {
+    long const bytes = std::fseek(file_, 0, SEEK_END) == 0 ? std::ftell(file_) : -1;
+    std::rewind(file_);
+    return bytes;
+  }
+
+ private:
+  [[noreturn]] void throw_write() const
+  {
+    throw_file(function_, name_, "a file that can be written (space on the disk)");
+  }
+
+  char const* function_;
+  std::string name_;
+  std::FILE* file_;
+};
 
 }  // namespace prefopt::detail

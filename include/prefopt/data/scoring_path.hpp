@@ -3,9 +3,7 @@
 /// \file  How log-probabilities were made: a tag that travels with them, so that those of the
 /// policy and of the reference are compared only where they came the same way.
 
-#include <array>
 #include <cstdint>
-#include <cstdio>
 #include <string>
 
 #include <prefopt/core/error.hpp>
@@ -46,14 +44,6 @@ struct scoring_path {
 };
 
 namespace detail {
-
-/// All digits of a number, so that two that differ read differently.
-inline std::string exact_text(double x)
-{
-  std::array<char, 32> text{};
-  std::snprintf(text.data(), text.size(), "%.17g", x);
-  return text.data();
-}
 
 inline std::string quoted(std::string const& text)
 {

@@ -134,6 +134,22 @@ inline void levels_of_equal_size(index_t samples, vector_view<index_t> offsets)
   }
 }
 
+namespace detail {
+
+/// Shares of the ranking: ascending, in [0, 1].
+inline void require_fractions(char const* function, vector_view<double const> fractions)
+{
+  require_ascending_cuts(function, "fractions", fractions);
+  for (index_t k = 0; k < fractions.size(); ++k) {
+    if (fractions[k] < 0 || fractions[k] > 1) {
+      throw_invalid(function, "fractions[" + std::to_string(k) + "]", "a share in [0, 1]",
+                    std::to_string(fractions[k]));
+    }
+  }
+}
+
+}  // namespace detail
+
 /// Cuts at shares of the ranking: `fractions` holds one inner cut in [0, 1] for each pair of
 /// neighbouring levels, never decreasing; cut f lies at the whole number nearest to f * samples,
 /// halves up. Equal cuts leave a level empty.
@@ -143,12 +159,8 @@ inline void levels_at_fractions(index_t samples, vector_view<double const> fract
   constexpr char const* name = "levels_at_fractions";
   detail::require_level_column(name, offsets);
   detail::require_extent(name, "fractions", offsets.size() - 2, fractions.size());
-  detail::require_ascending_cuts(name, "fractions", fractions);
+  detail::require_fractions(name, fractions);
   for (index_t k = 0; k < fractions.size(); ++k) {
-    if (fractions[k] < 0 || fractions[k] > 1) {
-      detail::throw_invalid(name, "fractions[" + std::to_string(k) + "]", "a share in [0, 1]",
-                            std::to_string(fractions[k]));
-    }
     offsets[k + 1] = detail::samples_in_share(samples, fractions[k]);
   }
   offsets[0] = 0;
