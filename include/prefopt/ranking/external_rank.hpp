@@ -112,8 +112,9 @@ class external_ranking {
   external_rank_report rank()
   {
     scratch_files const scratch(order_);
-    block_file in(name, scores_, "rb", "a file that can be read");
+    block_file in(name, scores_, "rb", readable);
     require_size(in.size());
+    block_file out(name, scratch.part(), "wb", writable);  // fails now rather than after hours
     {
       auto const longest = static_cast<std::size_t>(min(run_, samples_));
       std::vector<record> records, other;
@@ -125,23 +126,25 @@ class external_ranking {
         other.resize(records.size());
         auto const& sorted = radix_sort(records, other);
         if (report_.runs == 1) {
-          write_blocks<index_t>(scratch.part(), sorted, [](record const& r, char* to) {
+          write_blocks<index_t>(out, sorted, [](record const& r, char* to) {
             auto const index = static_cast<index_t>(r.index);
             std::memcpy(to, &index, sizeof index);
           });
         } else {
-          write_blocks<char[run_record_bytes]>(
-              scratch.run(k), sorted, [](record const& r, char* to) {
-                std::memcpy(to, &r.key, sizeof r.key);
-                std::memcpy(to + sizeof r.key, &r.index, sizeof r.index);
-              });
+          block_file run(name, scratch.run(k), "wb", writable);
+          write_blocks<char[run_record_bytes]>(run, sorted, [](record const& r, char* to) {
+            std::memcpy(to, &r.key, sizeof r.key);
+            std::memcpy(to + sizeof r.key, &r.index, sizeof r.index);
+          });
+          run.close();
         }
       }
       if (!in.at_end()) { require_size(-2); }
     }
-    if (report_.runs > 1) { merge_runs(scratch); }
+    if (report_.runs > 1) { merge_runs(scratch, out); }
+    out.close();
     if (std::rename(scratch.part().c_str(), order_.c_str()) != 0) {
-      throw_file(name, order_, "a file that can be written");
+      throw_file(name, order_, writable);
     }
     report_.seconds = seconds_now() - start_;
     return report_;
@@ -149,6 +152,8 @@ class external_ranking {
 
  private:
   static constexpr char const* name = "rank_file_easy_to_hard";
+  static constexpr char const* readable = "a file that can be read";
+  static constexpr char const* writable = "a file that can be written";
   using key = decltype(order_key(Real()));
   using record = indexed_key<key>;
   static constexpr std::size_t run_record_bytes = sizeof(key) + sizeof(std::uint32_t);
@@ -192,9 +197,8 @@ class external_ranking {
   }
 
   template <class Element, class Encode>
-  void write_blocks(std::string const& file, std::vector<record> const& sorted, Encode encode)
+  void write_blocks(block_file& out, std::vector<record> const& sorted, Encode encode)
   {
-    block_file out(name, file, "wb", "a file that can be written");
     std::vector<char> block(block_ / sizeof(Element) * sizeof(Element));
     for (std::size_t next = 0; next < sorted.size();) {
       std::size_t bytes = 0;
@@ -204,7 +208,6 @@ class external_ranking {
       out.write(block.data(), bytes);
       moved(0, bytes);
     }
-    out.close();
   }
 
   struct reader {
@@ -246,7 +249,7 @@ class external_ranking {
     }
   };
 
-  void merge_runs(scratch_files const& scratch)
+  void merge_runs(scratch_files const& scratch, block_file& out)
   {
     auto const count = static_cast<std::size_t>(report_.runs);
     std::size_t const share = min(options_.memory / (count + 1), std::size_t{1} << 24);
@@ -254,9 +257,9 @@ class external_ranking {
     runs.reserve(count);
     for (std::size_t k = 0; k < count; ++k) {
       std::uint64_t const left = min(run_, samples_ - k * run_);
-      runs.push_back(
-          {block_file(name, scratch.run(static_cast<index_t>(k)), "rb", "a file that can be read"),
-           left, std::vector<char>(share / run_record_bytes * run_record_bytes), 0, 0, record{}});
+      runs.push_back({block_file(name, scratch.run(static_cast<index_t>(k)), "rb", readable), left,
+                      std::vector<char>(share / run_record_bytes * run_record_bytes), 0, 0,
+                      record{}});
       advance(runs[k]);
     }
     // loser[n] lost the match of node n > 0, whose sons are 2n and 2n + 1; runs are the leaves from
@@ -272,7 +275,6 @@ class external_ranking {
       loser[n] = winner[left ? 2 * n + 1 : 2 * n];
     }
     player best = winner[1];
-    block_file out(name, scratch.part(), "wb", "a file that can be written");
     std::vector<index_t> order(share / sizeof(index_t));
     for (std::uint64_t done = 0; done < samples_;) {
       auto const now = static_cast<std::size_t>(min(std::uint64_t{order.size()}, samples_ - done));
@@ -289,7 +291,6 @@ class external_ranking {
       moved(0, now * sizeof(index_t));
       done += now;
     }
-    out.close();
   }
 
   std::string scores_, order_;

@@ -202,7 +202,8 @@ class score_table {
     }
     std::vector<std::size_t> from;  // the rank of a score: a later round may bring a lower one's
     if (policy_ == repeated_scores::last) { from.assign(score_.size(), 0); }
-    auto const round = max(round_entries / heads.size(), std::size_t(1));
+    auto const round =
+        min(max(round_entries / heads.size(), std::size_t(1)), static_cast<std::size_t>(longest));
     std::vector<entry_of> mine(round), all(round * heads.size());
     std::size_t next = 0;
     for (index_t sent = 0; sent < longest; sent += static_cast<index_t>(round)) {
