@@ -104,7 +104,7 @@ void check_answers(quantile_sketch const& sketch, column const& sorted)
   bool held = true, close = true, found = true;
   auto const look = [&](rank_interval got, index_t truth) {
     held = held && got.low <= truth && truth <= got.high;
-    close = close && std::abs(got.estimate() - truth) <= error;
+    close = close && std::abs(got.estimate - truth) <= error;
   };
   std::vector<index_t> ranks;
   for (index_t j = 0; j <= 200; ++j) { ranks.push_back(std::min(n * j / 200, n - 1)); }
@@ -187,7 +187,7 @@ TEST_CASE("no order of scores moves a rank further than the bound of a sketch of
       rank_interval const got = sketch.samples_below(x);
       REQUIRE(got.low <= x);
       REQUIRE(x <= got.high);
-      worst = std::max<index_t>(worst, std::abs(got.estimate() - x));
+      worst = std::max<index_t>(worst, std::abs(got.estimate - x));
     }
   } while (std::next_permutation(scores.begin(), scores.end()));
   CHECK(worst <= bound);
@@ -201,8 +201,8 @@ TEST_CASE("a sketch that was never compacted is exact", "[sketch]")
   sketch.push_column(scores);
   CHECK(sketch.rank_error() == 0);
   CHECK(quantile_sketch::rank_error_bound(7, 8) == 0);
-  CHECK(sketch.samples_below(2) == rank_interval{3, 3});
-  CHECK(sketch.samples_up_to(2) == rank_interval{5, 5});
+  CHECK(sketch.samples_below(2) == rank_interval{3, 3, 3});
+  CHECK(sketch.samples_up_to(2) == rank_interval{5, 5, 5});
   column sorted = scores, got(scores.size());
   std::sort(sorted.begin(), sorted.end());
   std::vector<index_t> ranks(scores.size());
@@ -211,8 +211,8 @@ TEST_CASE("a sketch that was never compacted is exact", "[sketch]")
   CHECK(got == sorted);
 
   quantile_sketch const none;
-  CHECK(none.samples_below(0) == rank_interval{0, 0});
-  CHECK(none.samples_up_to(infinity) == rank_interval{0, 0});
+  CHECK(none.samples_below(0) == rank_interval{0, 0, 0});
+  CHECK(none.samples_up_to(infinity) == rank_interval{0, 0, 0});
   CHECK(none.lowest() == infinity);
   CHECK(none.highest() == -infinity);
 }
@@ -241,8 +241,8 @@ TEST_CASE("a sketch takes infinities as scores, -0 as 0, and refuses NaN by its 
   for (double const score : scores) { sketch.push(score); }
   CHECK(sketch.lowest() == -infinity);
   CHECK(sketch.highest() == infinity);
-  CHECK(sketch.samples_below(-infinity) == rank_interval{0, 0});
-  CHECK(sketch.samples_up_to(infinity) == rank_interval{6, 6});
+  CHECK(sketch.samples_below(-infinity) == rank_interval{0, 0, 0});
+  CHECK(sketch.samples_up_to(infinity) == rank_interval{6, 6, 6});
   quantile_sketch zeros(2);
   for (int i = 0; i < 6; ++i) { zeros.push(i % 2 == 0 ? 0.0 : -0.0); }
   for (auto const& level : zeros.levels()) {

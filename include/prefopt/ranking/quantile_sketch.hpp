@@ -26,11 +26,10 @@ namespace detail {
 struct sketch_access;
 }  // namespace detail
 
-/// What is known of a number of samples: it lies in [low, high].
+/// What is known of a number of samples: it lies in [low, high], near the estimate.
 struct rank_interval {
-  index_t low = 0, high = 0;
+  index_t low = 0, estimate = 0, high = 0;
 
-  constexpr index_t estimate() const { return low + (high - low) / 2; }
   bool operator==(rank_interval const&) const = default;
 };
 
@@ -295,15 +294,16 @@ class quantile_sketch {
   rank_interval count(double score, Counts counts, bool none, bool all) const
   {
     if (score != score) { detail::throw_invalid("quantile_sketch", "score", "a number", "NaN"); }
-    if (none) { return {0, 0}; }
-    if (all) { return {samples_, samples_}; }
-    index_t estimate = 0;
+    if (none) { return {0, 0, 0}; }
+    if (all) { return {samples_, samples_, samples_}; }
+    index_t kept = 0;
     for (std::size_t h = 0; h < level_.size(); ++h) {
       auto const& scores = level_[h].scores;
-      estimate += static_cast<index_t>(std::count_if(scores.begin(), scores.end(), counts)) << h;
+      kept += static_cast<index_t>(std::count_if(scores.begin(), scores.end(), counts)) << h;
     }
     auto const [over, under] = drift();
-    return {max(estimate - over, index_t(0)), min(estimate + under, samples_)};
+    auto const within = [this](index_t x) { return min(max(x, index_t(0)), samples_); };
+    return {within(kept - over), within(kept + (under - over) / 2), within(kept + under)};
   }
 
   std::vector<weighted> sorted_scores() const
