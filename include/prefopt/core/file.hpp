@@ -93,7 +93,9 @@ class block_file {
   long size()
   {
     long const bytes = std::fseek(file_, 0, SEEK_END) == 0 ? std::ftell(file_) : -1;
-    std::rewind(file_);
+    if (std::fseek(file_, 0, SEEK_SET) != 0) {
+      throw_file(function_, name_, "a file that can be read from its beginning");
+    }
     return bytes;
   }
 

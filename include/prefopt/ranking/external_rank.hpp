@@ -57,7 +57,7 @@ class scratch_files {
  public:
   static constexpr index_t most_runs = 256;
 
-  explicit scratch_files(std::string const& order) : order_(order) { remove(); }
+  explicit scratch_files(std::string order) : order_(std::move(order)) { remove(); }
   scratch_files(scratch_files const&) = delete;
   scratch_files& operator=(scratch_files const&) = delete;
   ~scratch_files() { remove(); }
@@ -172,7 +172,7 @@ class external_ranking {
   {
     report_.bytes_read += read;
     report_.bytes_written += written;
-    double const done = static_cast<double>(report_.bytes_read + report_.bytes_written);
+    auto const done = static_cast<double>(report_.bytes_read + report_.bytes_written);
     double const fraction = min(done / static_cast<double>(total_), 1.0);
     double const seconds = max(seconds_now() - start_, 0.0);
     progress_(external_rank_progress{fraction, seconds, seconds * (1 - fraction) / fraction});

@@ -105,8 +105,12 @@ class quantile_sketch {
   /// Throws `std::invalid_argument` when the capacities differ.
   void merge(quantile_sketch const& other)
   {
-    if (&other == this) { return merge(quantile_sketch(other)); }
-    merge_all({&other, 1});
+    if (&other == this) {
+      std::vector<quantile_sketch> const copy{other};
+      merge_all(copy);
+    } else {
+      merge_all({&other, 1});
+    }
   }
 
   /// Merges parts at once: every level of theirs is compacted once, however many they are, so that
@@ -185,9 +189,7 @@ class quantile_sketch {
       }
       // The true rank lies in [estimate - over, estimate + under]: the middle shall be ranks[j].
       index_t const wanted = ranks[j] - (under - over) / 2;
-      auto const found =
-          std::upper_bound(sorted.begin(), sorted.end(), wanted,
-                           [](index_t rank, weighted const& kept) { return rank < kept.up_to; });
+      auto const found = std::ranges::upper_bound(sorted, wanted, {}, &weighted::up_to);
       bool const beyond = found == sorted.end();
       scores[j] = wanted < 0 ? lowest_ : beyond ? highest_ : found->score;
     }
@@ -260,22 +262,30 @@ class quantile_sketch {
     if (level_.size() == h + 1) { level_.emplace_back(); }
     sketch_level& level = level_[h];
     auto& scores = level.scores;
-    // Mostly two sorted halves that came from below.
-    auto const middle = std::is_sorted_until(scores.begin(), scores.end());
+    // Mostly two sorted halves that came from below: merged while they are halved.
+    auto const middle = std::ranges::is_sorted_until(scores);
     if (!std::is_sorted(middle, scores.end())) { std::sort(middle, scores.end()); }
-    std::inplace_merge(scores.begin(), middle, scores.end());
 
     index_t const lead = level.kept_upper - level.kept_lower;
-    index_t const coin = static_cast<index_t>(
+    auto const coin = static_cast<index_t>(
         detail::mix64(seed_ + detail::mix64((std::uint64_t{h} << 56) +
                                             static_cast<std::uint64_t>(level.kept_upper))) &
         1u);
-    std::size_t const upper = lead < 0 || (lead == 0 && coin != 0) ? 1 : 0;
-    ++(upper != 0 ? level.kept_upper : level.kept_lower);
+    bool const upper = lead < 0 || (lead == 0 && coin != 0);
+    ++(upper ? level.kept_upper : level.kept_lower);
     std::size_t const pairs = scores.size() / 2;
     auto& next = level_[h + 1].scores;
-    for (std::size_t k = 0; k < pairs; ++k) { next.push_back(scores[2 * k + upper]); }
-    scores.erase(scores.begin(), scores.begin() + static_cast<std::ptrdiff_t>(2 * pairs));
+    auto left = scores.cbegin(), right = std::vector<double>::const_iterator(middle);
+    auto const smallest = [&, middle] {
+      bool const from_left = right == scores.end() || (left != middle && *left <= *right);
+      return from_left ? *left++ : *right++;
+    };
+    for (std::size_t k = 0; k < pairs; ++k) {
+      double const lower = smallest(), higher = smallest();
+      next.push_back(upper ? higher : lower);
+    }
+    if (scores.size() % 2 != 0) { scores[0] = smallest(); }
+    scores.resize(scores.size() % 2);
   }
 
   /// Of 2m sorted scores r are below x: the m kept ones that are below stand for 2 floor(r / 2) of
@@ -312,8 +322,8 @@ class quantile_sketch {
     for (std::size_t h = 0; h < level_.size(); ++h) {
       for (double const score : level_[h].scores) { sorted.push_back({score, index_t(1) << h}); }
     }
-    std::sort(sorted.begin(), sorted.end(),
-              [](weighted const& a, weighted const& b) { return a.score < b.score; });
+    std::ranges::sort(sorted,
+                      [](weighted const& a, weighted const& b) { return a.score < b.score; });
     index_t total = 0;
     for (weighted& kept : sorted) { kept.up_to = total += kept.up_to; }
     return sorted;

@@ -67,7 +67,7 @@ inline std::string encode_sketch(quantile_sketch const& sketch)
     out.word(static_cast<std::uint64_t>(level.kept_lower));
     out.word(static_cast<std::uint64_t>(level.kept_upper));
     scores = level.scores;
-    std::sort(scores.begin(), scores.end());
+    std::ranges::sort(scores);
     for (double const score : scores) { out.number(score); }
   }
   return detail::sealed(std::move(out));
