@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-/// \file  Batch statistics, and the losses that rest on them, over the ranks of MPI: the bits of
-/// one rank. Exits with 0 on all ranks, and says what differs otherwise. No Catch2: it would speak
-/// once for each rank.
+/// \file  Batch statistics, the losses that rest on them, and scores over the ranks of MPI: the
+/// bits of one rank. Exits with 0 on all ranks, and says what differs otherwise. No Catch2: it
+/// would speak once for each rank.
 
 #include <prefopt/adapters/mpi.hpp>
 
@@ -14,6 +14,7 @@
 
 #include "support/coupled_losses.hpp"
 #include "support/errors.hpp"
+#include "support/rank_scores.hpp"
 #include "support/rank_statistics.hpp"
 
 namespace {
@@ -33,6 +34,10 @@ int failures(prefopt::mpi_communicator const& ranks)
   for (std::size_t const size : {1u, 3u, 64u, 193u}) {
     auto const wrong = prefopt::test::losses_that_differ_from_one_rank(ranks, size);
     expect(wrong.empty(), "losses of a batch of " + std::to_string(size) + ": " + wrong);
+  }
+  for (prefopt::index_t const samples : {0, 1, 63, 5000}) {
+    auto const wrong = prefopt::test::scores_that_differ_from_one_rank(ranks, samples);
+    expect(wrong.empty(), "scores of " + std::to_string(samples) + " samples: " + wrong);
   }
 
   auto const too_long = error_of<std::invalid_argument>(

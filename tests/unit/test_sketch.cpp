@@ -31,6 +31,7 @@
 #include "support/catch.hpp"
 #include "support/errors.hpp"
 #include "support/files.hpp"
+#include "support/rank_scores.hpp"
 #include "support/thread_ranks.hpp"
 
 using namespace prefopt;
@@ -518,6 +519,22 @@ TEST_CASE("repeated scores count as the policy of the table says", "[score_table
   CHECK(mentions(error_of<std::invalid_argument>([&] { mean.push(1, infinity); }),
                  {"sample 1", "finite", "inf"}));
   CHECK(column_of(mean) == column{2.0 / 3, 5});
+}
+
+TEST_CASE("sketches and score tables over ranks are those of one process, bit for bit",
+          "[sketch][score_table]")
+{
+  for (int const size : {1, 2, 3, 7, 64}) {
+    for (index_t const samples : {0, 1, 63, 5000}) {
+      thread_ranks ranks(size);
+      std::vector<std::string> wrong(static_cast<std::size_t>(size));
+      ranks.launch([&](auto const& member) {
+        wrong[static_cast<std::size_t>(member.rank())] =
+            prefopt::test::scores_that_differ_from_one_rank(member, samples);
+      });
+      CHECK(wrong == std::vector<std::string>(wrong.size()));
+    }
+  }
 }
 
 TEST_CASE("the highest rank's score is the last one, also where a lower rank's comes in later",
