@@ -53,47 +53,34 @@ inline std::FILE* open_beside(char const* function, std::string const& target, s
 class block_file {
  public:
   block_file(char const* function, std::string name, char const* mode, char const* expected)
-      : function_(function), name_(std::move(name)), file_(std::fopen(name_.c_str(), mode))
+      : function_(function), name_(std::move(name)), open_(std::fopen(name_.c_str(), mode))
   {
-    if (file_ == nullptr) { throw_file(function_, name_, expected); }
-    std::setvbuf(file_, nullptr, _IONBF, 0);
-  }
-  block_file(block_file&& other) noexcept
-      : function_(other.function_),
-        name_(std::move(other.name_)),
-        file_(std::exchange(other.file_, nullptr))
-  {
-  }
-  block_file(block_file const&) = delete;
-  block_file& operator=(block_file const&) = delete;
-  block_file& operator=(block_file&&) = delete;
-  ~block_file()
-  {
-    if (file_ != nullptr) { std::fclose(file_); }
+    if (open_.file == nullptr) { throw_file(function_, name_, expected); }
+    std::setvbuf(open_.file, nullptr, _IONBF, 0);
   }
 
   void read(void* to, std::size_t bytes, std::uint64_t at)
   {
-    std::size_t const got = std::fread(to, 1, bytes, file_);
+    std::size_t const got = std::fread(to, 1, bytes, open_.file);
     if (got == bytes) { return; }
-    if (std::ferror(file_) != 0) { throw_file(function_, name_, "a file that can be read"); }
+    if (std::ferror(open_.file) != 0) { throw_file(function_, name_, "a file that can be read"); }
     throw_invalid(function_, "file '" + name_ + "'", std::to_string(at + bytes) + " bytes or more",
                   std::to_string(at + got) + ": cut short");
   }
   void write(void const* from, std::size_t bytes)
   {
-    if (std::fwrite(from, 1, bytes, file_) != bytes) { throw_write(); }
+    if (std::fwrite(from, 1, bytes, open_.file) != bytes) { throw_write(); }
   }
   void close()
   {
-    if (std::fclose(std::exchange(file_, nullptr)) != 0) { throw_write(); }
+    if (std::fclose(std::exchange(open_.file, nullptr)) != 0) { throw_write(); }
   }
-  bool at_end() { return std::fgetc(file_) == EOF; }
+  bool at_end() { return std::fgetc(open_.file) == EOF; }
   /// Bytes, or -1 where the C library cannot tell. Goes back to the first.
   long size()
   {
-    long const bytes = std::fseek(file_, 0, SEEK_END) == 0 ? std::ftell(file_) : -1;
-    if (std::fseek(file_, 0, SEEK_SET) != 0) {
+    long const bytes = std::fseek(open_.file, 0, SEEK_END) == 0 ? std::ftell(open_.file) : -1;
+    if (std::fseek(open_.file, 0, SEEK_SET) != 0) {
       throw_file(function_, name_, "a file that can be read from its beginning");
     }
     return bytes;
@@ -107,7 +94,7 @@ class block_file {
 
   char const* function_;
   std::string name_;
-  std::FILE* file_;
+  open_file open_;
 };
 
 }  // namespace prefopt::detail
