@@ -100,4 +100,16 @@ void store_pair(Stored* to, pack_pair<Reals> const& x)
   }
 }
 
+/// The end of a row, padded with masked logits to one step.
+template <class Reals, class Stored>
+struct padded_tail {
+  Stored at[pack_pair<Reals>::size];
+
+  padded_tail(Stored const* from, index_t count)
+  {
+    Stored const masked = from_real<Stored>(-infinity_v<float>);
+    for (index_t k = 0; k < pack_pair<Reals>::size; ++k) { at[k] = k < count ? from[k] : masked; }
+  }
+};
+
 }  // namespace prefopt::detail

@@ -2,7 +2,6 @@
 #pragma once
 /// \file  Divergence of two contiguous rows and its gradient, a vector register at a time.
 
-#include <algorithm>
 #include <type_traits>
 
 #include <prefopt/core/pack.hpp>
@@ -16,18 +15,6 @@ template <class First, class Second>
 inline constexpr bool are_paired =
     is_packable<std::remove_const_t<First>> && is_packable<std::remove_const_t<Second>> &&
     sizeof(First) == sizeof(Second);
-
-/// The end of a row, padded with masked logits to one step.
-template <class Reals, class Stored>
-struct padded_tail {
-  Stored at[pack_pair<Reals>::size];
-
-  padded_tail(Stored const* from, index_t count)
-  {
-    std::fill_n(at, pack_pair<Reals>::size, from_real<Stored>(-infinity_v<float>));
-    std::copy(from, from + count, at);
-  }
-};
 
 template <class Reals, class Map, class Policy, class Reference>
 row_kl_result<float> contiguous_kl(row_pair_map<float, Map> const pair, Policy const* policy,
@@ -57,7 +44,7 @@ row_kl_result<float> contiguous_kl(row_pair_map<float, Map> const pair, Policy c
     to_policy = to_reference = Reals(0.0f);
   };
   for (index_t first = 0; first < whole; first += tile) {
-    index_t const last = std::min(first + tile, whole);
+    index_t const last = min(first + tile, whole);
     for (index_t j = first; j < last; j += step) { add_pair(policy + j, reference + j); }
     close_tile();
   }
@@ -98,7 +85,7 @@ void contiguous_kl_gradient(kl_slope<float, Map> const slope, Policy const* poli
     padded_tail<Reals, Reference> const z(reference + whole, rest);
     padded_tail<Reals, Out> result(out + whole, sum != nullptr ? rest : 0);
     store_pair<Reals>(result.at, gradient(x.at, z.at, sum != nullptr ? result.at : nullptr));
-    std::copy(result.at, result.at + rest, out + whole);
+    for (index_t k = 0; k < rest; ++k) { out[whole + k] = result.at[k]; }
   }
 }
 

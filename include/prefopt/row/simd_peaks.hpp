@@ -2,8 +2,6 @@
 #pragma once
 /// \file  The greedy token and sum p^2 of a contiguous row, a vector register at a time.
 
-#include <algorithm>
-
 #include <prefopt/core/pack.hpp>
 #include <prefopt/row/half_pack.hpp>
 #include <prefopt/row/peak_stats.hpp>
@@ -50,16 +48,14 @@ double sum_of_squares(Map map, float top, Stored const* row, index_t size)
   index_t const whole = size / step * step;
   double total = 0;
   for (index_t first = 0; first < whole; first += tile) {
-    index_t const last = std::min(first + tile, whole);
+    index_t const last = min(first + tile, whole);
     Reals sum(0.0f);
     for (index_t j = first; j < last; j += step) { sum = sum + squares(row + j); }
     total += sum_lanes(sum);
   }
   if (whole < size) {
-    Stored padded[step];
-    std::fill_n(padded, step, from_real<Stored>(-infinity_v<float>));
-    std::copy(row + whole, row + size, padded);
-    total += sum_lanes(squares(padded));
+    padded_tail<Reals, Stored> const rest(row + whole, size - whole);
+    total += sum_lanes(squares(rest.at));
   }
   return total;
 }
