@@ -14,6 +14,7 @@
 #include <prefopt/margins/stuck.hpp>
 
 #include "support/golden_file.hpp"
+#include "support/thread_ranks.hpp"
 
 using namespace prefopt;
 
@@ -124,6 +125,27 @@ TEST_CASE("metrics of unequal micro-batches merge to those of the batch", "[metr
     INFO(name);
     CHECK(value == Approx(whole.at(name)).epsilon(1e-12));
   }
+}
+
+TEST_CASE("metrics merged over ranks of unequal batches are the whole batch's on every rank",
+          "[metrics]")
+{
+  data_set const data("random64");
+  auto const whole = by_name<1>(data.measured(0, 64), {{"image"}});
+  std::size_t const bounds[] = {0, 3, 3, 64};  // the second rank has no sample
+  std::vector<std::map<std::string, double>> merged(3);
+  test::thread_ranks group(3);
+  group.launch([&](test::thread_ranks::member const& self) {
+    auto const rank = static_cast<std::size_t>(self.rank());
+    auto const mine = data.measured(bounds[rank], bounds[rank + 1]);
+    merged[rank] = by_name<1>(merge_over_ranks(self, mine), {{"image"}});
+  });
+  for (auto const& [name, value] : merged[0]) {
+    INFO(name);
+    CHECK(value == Approx(whole.at(name)).epsilon(1e-12));
+  }
+  CHECK(merged[1] == merged[0]);
+  CHECK(merged[2] == merged[0]);
 }
 
 TEST_CASE("a sample of weight 0 is not measured, even where it is NaN", "[metrics]")
