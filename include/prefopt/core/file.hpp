@@ -75,7 +75,7 @@ class block_file {
   {
     if (std::fclose(std::exchange(open_.file, nullptr)) != 0) { throw_write(); }
   }
-  bool at_end() { return std::fgetc(open_.file) == EOF; }
+  bool at_end() const { return std::fgetc(open_.file) == EOF; }
   /// Bytes, or -1 where the C library cannot tell. Goes back to the first.
   long size()
   {
