@@ -56,8 +56,8 @@ struct sketch_level {
 ///     k = 16384           n = 1e6: .016 %  1e8: .037 %  1e9: .046 %
 ///
 /// and 0 while there are fewer than k samples. Size: at most k - 1 scores of 8 bytes in each of
-/// H + 1 levels (below 512 KiB for 1e8 samples and k = 4096, on average half of it), for a moment
-/// twice that of one level; as many bytes on the wire and in `encode_sketch`, plus 80 and 24 per
+/// H + 1 levels (below 512 KiB for 1e8 samples and k = 4096, on average half of it), and while
+/// parts are merged one level of all of them; as many bytes on the wire and in `encode_sketch`, plus 80 and 24 per
 /// level. Time: O(log k) per score.
 ///
 /// The same input in the same parts, merged in the same tree, gives the same answers, and
