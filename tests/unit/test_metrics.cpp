@@ -297,6 +297,11 @@ TEST_CASE("balanced weights favour the modality that is behind", "[metrics]")
   copy.update(loss_summary<3>{});
   CHECK(std::memcmp(&copy, &balance, sizeof copy) == 0);
 
+  auto broken = sums;
+  broken.term[1].margin = quiet_nan_v<double>;
+  balance.update(broken);
+  CHECK(std::memcmp(&copy, &balance, sizeof copy) == 0);
+
   sums.term[0].margin = 0;  // mean 0: the running mean halves
   balance.update(sums);
   CHECK(balance.margin[0] == Approx(1));

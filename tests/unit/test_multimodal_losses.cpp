@@ -491,6 +491,17 @@ TEST_CASE("an answer that is almost certain has an odds ratio to full precision"
   CHECK(got.gradient.rejected == Approx(2e-12).epsilon(1e-11));
 }
 
+TEST_CASE("an answer that is certain has no odds, unless they have a ceiling", "[losses]")
+{
+  record_of<orpo<double>, double> const x{
+      .chosen = 0, .rejected = -log_2, .chosen_length = 1, .rejected_length = 1};
+  CHECK_FALSE(std::isfinite(differentiate(orpo<double>{.beta = 1, .alpha = 0}, x).gradient.chosen));
+  auto const got = differentiate(orpo<double>{.beta = 1, .alpha = 0, .ceiling = -1e-12}, x);
+  CHECK(got.value == Approx(1e-12).epsilon(1e-11));  // that of the ceiling
+  CHECK(got.gradient.chosen == 0);
+  CHECK(got.gradient.rejected == Approx(2e-12).epsilon(1e-11));
+}
+
 TEST_CASE("a parameter that is no number is refused, wherever its term keeps it", "[losses]")
 {
   auto const complaint = [](auto const& loss) {

@@ -23,14 +23,18 @@ struct modality_balance {
   index_t steps = 0;
 
   /// Takes the first `Modalities` terms of a summary: text, then the further modalities. A step
-  /// without samples, or without a gradient, changes nothing.
+  /// without samples or without a gradient changes nothing, and neither does one that is not
+  /// finite.
   template <int Terms>
   void update(loss_summary<Terms> const& step)
   {
     static_assert(Modalities <= Terms, "prefopt: a summary has one term per modality");
-    double pull = 0;
-    for (int k = 0; k < Modalities; ++k) { pull += step.term[k].pull; }
-    if (step.weight == 0 || pull == 0) { return; }
+    double pull = 0, size = 0;
+    for (int k = 0; k < Modalities; ++k) {
+      pull += step.term[k].pull;
+      size += std::abs(step.term[k].margin);
+    }
+    if (step.weight == 0 || pull == 0 || !std::isfinite(pull) || !std::isfinite(size)) { return; }
     double const r = steps == 0 ? 1 : rate;
     for (int k = 0; k < Modalities; ++k) {
       margin[k] += r * (step.term[k].margin / step.weight - margin[k]);
