@@ -57,8 +57,8 @@ struct sketch_level {
 ///
 /// and 0 while there are fewer than k samples. Size: at most k - 1 scores of 8 bytes in each of
 /// H + 1 levels (below 512 KiB for 1e8 samples and k = 4096, on average half of it), and while
-/// parts are merged one level of all of them; as many bytes on the wire and in `encode_sketch`, plus 80 and 24 per
-/// level. Time: O(log k) per score.
+/// parts are merged one level of all of them; as many bytes on the wire and in `encode_sketch`,
+/// plus 80 and 24 per level. Time: O(log k) per score.
 ///
 /// The same input in the same parts, merged in the same tree, gives the same answers, and
 /// a.merge(b) those of b.merge(a). Which half of the pairs is kept alternates; where it is open, a
