@@ -73,8 +73,8 @@ index_t worst_error(quantile_sketch const& sketch, std::vector<double> const& so
       expect(got.low <= truth && truth <= got.high, "a rank is outside of its interval");
       worst = std::max(worst, std::abs(got.estimate - truth));
     };
-    look(sketch.samples_below(score), std::lower_bound(sorted.begin(), sorted.end(), score));
-    look(sketch.samples_up_to(score), std::upper_bound(sorted.begin(), sorted.end(), score));
+    look(sketch.samples_below(score), std::ranges::lower_bound(sorted, score));
+    look(sketch.samples_up_to(score), std::ranges::upper_bound(sorted, score));
   }
   return worst;
 }
@@ -95,7 +95,7 @@ void sketches(std::size_t n, index_t capacity)
     for (std::size_t i = 0; i < n; ++i) { scores[i] = from.score(i, n); }
     std::vector<double> sorted = scores;
     double const sort_begin = seconds_now();
-    std::sort(sorted.begin(), sorted.end());
+    std::ranges::sort(sorted);
     double const sort_ns = 1e9 * (seconds_now() - sort_begin) / static_cast<double>(n);
     for (std::size_t const parts : {1u, 32u, 1000u}) {
       double const begin = seconds_now();
@@ -123,7 +123,7 @@ void sketches(std::size_t n, index_t capacity)
       }
       index_t worst = 0, known = 0;
       std::size_t bytes = 0;
-      for (auto const* each : {&forwards, &backwards, &shuffled, &at_once, &sketch[0]}) {
+      for (auto const* each : {&forwards, &backwards, &shuffled, &at_once, sketch.data()}) {
         index_t const error = worst_error(*each, sorted);
         expect(error <= each->rank_error(), "an error above rank_error()");
         expect(each->rank_error() <= bound, "rank_error() above its bound");
@@ -182,6 +182,7 @@ bool is_ranking(std::string const& order, std::uint64_t n)
 void to_disk(std::string const& file)
 {
   int const descriptor = ::open(file.c_str(), O_RDONLY);
+  if (descriptor < 0) { detail::throw_file("bench", file, "a file that can be read"); }
   ::fsync(descriptor);
   ::posix_fadvise(descriptor, 0, 0, POSIX_FADV_DONTNEED);
   ::close(descriptor);
@@ -223,7 +224,7 @@ void file(std::uint64_t n, std::size_t memory, std::string const& folder)
   to_disk(scores);
   double shown = 0;
   double const begin = seconds_now();
-  double const cpu = static_cast<double>(std::clock());
+  auto const cpu = static_cast<double>(std::clock());
   auto const report = rank_file_easy_to_hard<Real>(
       scores, static_cast<index_t>(n), order, {.memory = memory},
       [&](external_rank_progress const& now) {
@@ -258,11 +259,11 @@ void in_memory(std::size_t n)
   double const begin = seconds_now();
   rank_easy_to_hard(scores, order);
   double const seconds = seconds_now() - begin;
-  expect(std::is_sorted(order.begin(), order.end(),
-                        [&](index_t a, index_t b) {
-                          return scores[static_cast<std::size_t>(a)] <
-                                 scores[static_cast<std::size_t>(b)];
-                        }),
+  expect(std::ranges::is_sorted(order,
+                                [&](index_t a, index_t b) {
+                                  return scores[static_cast<std::size_t>(a)] <
+                                         scores[static_cast<std::size_t>(b)];
+                                }),
          "the order in memory");
   std::printf("%zu scores of double by `rank_easy_to_hard`: %.1f s, peak %.0f MiB\n", n, seconds,
               mebibytes_used());
