@@ -81,16 +81,15 @@ step_sums accumulate_gradients(session& s, std::span<index_t const> indices, ind
 
 nlohmann::json to_json(prefopt::sampler_state const& p)
 {
-  return {{"seed", p.seed},
-          {"ranking", p.ranking},
-          {"phase", p.phase},
-          {"epoch", p.epoch},
-          {"position", p.position}};
+  return {{"seed", p.seed},   {"ranking", p.ranking},   {"phase", p.phase},
+          {"epoch", p.epoch}, {"position", p.position}, {"plan", p.plan}};
 }
 
 prefopt::sampler_state sampler_state_from(nlohmann::json const& j)
 {
-  return {j.at("seed"), j.at("ranking"), j.at("phase"), j.at("epoch"), j.at("position")};
+  // Older checkpoints have no plan; 0 is not known.
+  return {j.at("seed"),  j.at("ranking"),  j.at("phase"),
+          j.at("epoch"), j.at("position"), j.value("plan", std::uint64_t{0})};
 }
 
 /// A first loss that is not the expected one means that policy and reference were scored

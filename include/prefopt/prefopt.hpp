@@ -33,6 +33,8 @@
 #include <prefopt/core/view.hpp>
 #include <prefopt/curriculum/curriculum.hpp>
 #include <prefopt/curriculum/draws.hpp>
+#include <prefopt/curriculum/epoch_order.hpp>
+#include <prefopt/curriculum/length_groups.hpp>
 #include <prefopt/curriculum/level_gate.hpp>
 #include <prefopt/curriculum/mixture/annealed_weights.hpp>
 #include <prefopt/curriculum/mixture/temperature_weights.hpp>

@@ -4,10 +4,12 @@
 /// easy-to-hard ranking are open and how much is drawn from each.
 
 #include <concepts>
+#include <cstdint>
 #include <string>
 #include <type_traits>
 
 #include <prefopt/core/error.hpp>
+#include <prefopt/core/hash.hpp>
 #include <prefopt/core/math.hpp>
 #include <prefopt/ranking/levels.hpp>
 
@@ -116,6 +118,28 @@ index_t draws_of(Schedule const& schedule, index_t phase, level_view levels)
     draws += checked_part(schedule, phase, j, levels).draws;
   }
   return draws;
+}
+
+/// Tells what one schedule does with these levels from what another does: hash of every phase's
+/// epochs and parts, never 0. Schedules that open and draw the same have the same one, whatever
+/// their types and parameters. O(phases). Throws as `draws_of` does.
+template <curriculum_schedule Schedule>
+std::uint64_t schedule_fingerprint(Schedule const& schedule, level_view levels)
+{
+  word_hash hash;
+  auto const push = [&hash](index_t i) { hash.push(static_cast<std::uint64_t>(i)); };
+  index_t const phases = schedule.phases(levels);
+  for (index_t k = 0; k < phases; ++k) {
+    bool const draws = draws_of(schedule, k, levels) > 0;
+    push(draws ? schedule.epochs_of(k, levels) : 0);
+    index_t const parts = draws ? parts_of(schedule, k, levels) : 0;
+    push(parts);
+    for (index_t j = 0; j < parts; ++j) {
+      open_part const part = schedule.part(k, j, levels);
+      push(part.first), push(part.last), push(part.draws);
+    }
+  }
+  return hash.value() == 0 ? 1 : hash.value();
 }
 
 }  // namespace prefopt

@@ -9,23 +9,27 @@
 
 #include <prefopt/core/error.hpp>
 #include <prefopt/core/math.hpp>
-#include <prefopt/core/permutation.hpp>
 #include <prefopt/core/view.hpp>
 #include <prefopt/curriculum/curriculum.hpp>
+#include <prefopt/curriculum/epoch_order.hpp>
+#include <prefopt/curriculum/length_groups.hpp>
 #include <prefopt/ranking/fingerprint.hpp>
 #include <prefopt/ranking/levels.hpp>
 
 namespace prefopt {
 
-/// Where a run stands: all that is needed to go on. 40 bytes without padding, which may be stored
+/// Where a run stands: all that is needed to go on. 48 bytes without padding, which may be stored
 /// as they are. It speaks of the run, not of a process: every rank has the same state, and a run
-/// may go on with another number of ranks or another batch size.
+/// may go on with another number of ranks or, unless it groups by length, another batch size.
 struct sampler_state {
   std::uint64_t seed = 0;
   std::uint64_t ranking = 0;  ///< fingerprint of order and levels
   index_t phase = 0;
   index_t epoch = 0;     ///< within the phase
   index_t position = 0;  ///< samples already drawn within the epoch, over all ranks
+  /// Fingerprint of what the schedule does, and of a grouping by length; 0 is not known. States
+  /// from before it was kept are 40 bytes, the first of these; read them with this 0.
+  std::uint64_t plan = 0;
 
   friend bool operator==(sampler_state const&, sampler_state const&) = default;
 };
@@ -52,8 +56,9 @@ struct drawn_batch {
 };
 
 struct sampler_options {
-  index_t batch = 32;      ///< samples of a batch, over all ranks
-  std::uint64_t seed = 0;  ///< of the order within epochs
+  index_t batch = 32;            ///< samples of a batch, over all ranks
+  std::uint64_t seed = 0;        ///< of the order within epochs
+  length_grouping lengths = {};  ///< batches of similar lengths; off by default
 };
 
 /// Draws the batches of a run.
@@ -62,23 +67,34 @@ struct sampler_options {
 /// of (seed, phase, epoch), so the sequence of batches depends on the seed, the ranking, the
 /// schedule and the batch size only. A batch never crosses an epoch; the last one of an epoch may
 /// be smaller and is kept. Epochs that draw nothing (empty levels, 0 epochs) are passed over.
-/// A batch costs O(size), whatever the number of samples. Order and offsets are borrowed.
+/// A batch costs O(size), whatever the number of samples. Order, offsets, lengths and workspace are
+/// borrowed.
 template <curriculum_schedule Schedule>
 class curriculum_sampler {
  public:
   /// Throws `std::invalid_argument` for a ranking that is none (see `ranking_fingerprint`), a batch
-  /// size below 1, or a schedule that leaves the ranking.
+  /// size below 1, a schedule that leaves the ranking, or lengths that do not fit. Reads order and
+  /// lengths once.
   curriculum_sampler(Schedule const& schedule, vector_view<index_t const> order,
                      vector_view<index_t const> level_offsets, sampler_options const& options = {})
-      : schedule_(schedule), order_(order), levels_{level_offsets}, batch_(options.batch)
+      : schedule_(schedule),
+        order_(order),
+        levels_{level_offsets},
+        batch_(options.batch),
+        lengths_(options.lengths)
   {
     if (batch_ < 1) {
       detail::throw_invalid("curriculum_sampler", "batch", "1 or more", std::to_string(batch_));
     }
     state_.seed = options.seed;
     state_.ranking = ranking_fingerprint(order_, levels_);
-    batches();  // complains now about a schedule that would leave the ranking later
-    enter_phase();
+    // Complains now about a schedule that would leave the ranking later.
+    state_.plan = schedule_fingerprint(schedule_, levels_);
+    if (lengths_) {
+      detail::check_length_grouping(lengths_, order_.size(), batch_);
+      state_.plan ^= detail::length_fingerprint(lengths_, batch_);
+    }
+    enter_epoch();
     settle();
   }
 
@@ -86,13 +102,20 @@ class curriculum_sampler {
   sampler_state const& state() const { return state_; }
 
   /// Continues a run, with the seed of the saved state. Throws `std::invalid_argument` and changes
-  /// nothing when it was saved for another ranking or lies outside the schedule.
+  /// nothing when it was saved for another ranking, schedule or grouping, or lies outside the
+  /// schedule.
   void restore(sampler_state const& saved)
   {
     constexpr char const* name = "curriculum_sampler::restore";
     if (saved.ranking != state_.ranking) {
       detail::throw_invalid(name, "fingerprint of the ranking", std::to_string(saved.ranking),
                             std::to_string(state_.ranking) + ": samples, scores or levels changed");
+    }
+    if (saved.plan != 0 && saved.plan != state_.plan) {
+      detail::throw_invalid(name, "fingerprint of the schedule", std::to_string(saved.plan),
+                            std::to_string(state_.plan) +
+                                ": what the schedule does, or lengths, window or batch of a "
+                                "grouping by length changed");
     }
     index_t const phases = schedule_.phases(levels_);
     bool const over = saved.phase == phases && saved.epoch == 0 && saved.position == 0;
@@ -101,8 +124,10 @@ class curriculum_sampler {
       require_below(name, "epoch", saved.epoch, schedule_.epochs_of(saved.phase, levels_));
       require_below(name, "position", saved.position, draws_of(schedule_, saved.phase, levels_));
     }
+    std::uint64_t const plan = state_.plan;
     state_ = saved;
-    enter_phase();
+    state_.plan = plan;
+    enter_epoch();
   }
 
   bool done() const { return state_.phase >= schedule_.phases(levels_); }
@@ -133,11 +158,32 @@ class curriculum_sampler {
                             std::to_string(indices.size()));
     }
     if (done()) { return {}; }
-    index_t const size = min(batch_, draws_ - state_.position);
+    index_t const size = min(batch_, epoch_.draws - state_.position);
     index_t const begin = slice_begin(size, mine.rank, mine.ranks);
     index_t const count = slice_begin(size, mine.rank + 1, mine.ranks) - begin;
-    fill(state_.position + begin, indices.part(0, count));
+    auto const mine_of_batch = indices.part(0, count);
+    if (lengths_) {
+      auto const draw = [this](index_t first, vector_view<index_t> to) { fill(first, to); };
+      detail::window_at(lengths_, epoch_.seed, epoch_.draws, state_.position, batch_, draw)
+          .write(state_.position, size, begin, mine_of_batch);
+    } else {
+      fill(state_.position + begin, mine_of_batch);
+    }
     return {state_.phase, state_.epoch, state_.position, size, count};
+  }
+
+  /// The order of the current epoch as a value that a kernel may take: `draw(epoch, order,
+  /// state().position + i)` is sample i of the next batch of a run that does not group by length.
+  /// Throws `std::invalid_argument` when it has more than `epoch_order::max_parts` parts. Draws
+  /// nothing when the run is over.
+  epoch_order const& epoch() const
+  {
+    if (!epoch_.holds_all_parts()) {
+      detail::throw_invalid("curriculum_sampler::epoch", "parts of the phase",
+                            "at most " + std::to_string(epoch_order::max_parts),
+                            std::to_string(epoch_.all_parts));
+    }
+    return epoch_;
   }
 
   /// The same, and moves on.
@@ -166,50 +212,63 @@ class curriculum_sampler {
     return rank * (size / ranks) + min(rank, size % ranks);
   }
 
-  void enter_phase() { draws_ = done() ? 0 : draws_of(schedule_, state_.phase, levels_); }
+  void enter_epoch()
+  {
+    epoch_ = {};
+    if (!done()) {
+      epoch_ = detail::order_of_epoch(schedule_, levels_, state_.seed, state_.phase, state_.epoch);
+    }
+  }
 
   /// Moves to the next epoch that draws something; there is one form of every state.
   void settle()
   {
-    while (!done() && state_.position >= draws_) {
+    while (!done() && state_.position >= epoch_.draws) {
       state_.position = 0;
       state_.epoch += 1;
-      if (state_.epoch >= schedule_.epochs_of(state_.phase, levels_)) {
+      if (epoch_.draws == 0 || state_.epoch >= schedule_.epochs_of(state_.phase, levels_)) {
         state_.epoch = 0;
         state_.phase += 1;
-        enter_phase();
       }
+      enter_epoch();
     }
   }
 
-  /// Writes the samples at the places from `place` of this epoch.
+  /// ranks[i] = rank at place `place` + i of this epoch.
+  void ranks_at(index_t place, index_t count, index_t* ranks) const
+  {
+    if (!epoch_.mixes()) { return detail::ranks_of_one_part(epoch_, place, count, ranks); }
+    index_t draws[detail::draws_at_once];
+    for (index_t i = 0; i < count; ++i) { draws[i] = place + i; }
+    epoch_.mixed.apply(draws, count);
+    index_t done = detail::ranks_of_parts(epoch_, draws, count, ranks);
+    // More parts than one table holds: table by table.
+    for (epoch_order next = epoch_; done < count;) {
+      detail::hold_parts(next, schedule_, levels_, state_.phase, next.first_part + next.parts,
+                         next.begin[next.parts]);
+      done += detail::ranks_of_parts(next, draws, count, ranks);
+    }
+  }
+
+  /// Writes the samples at the places from `place` of this epoch. Apart from the arithmetic, so
+  /// that the cache misses of large rankings overlap, and a step behind, so that they are under way
+  /// while the next ranks are computed.
   void fill(index_t place, vector_view<index_t> indices) const
   {
-    std::uint64_t const seed = derived_seed(state_.seed, state_.phase, state_.epoch);
-    bool const mixes = parts_of(schedule_, state_.phase, levels_) > 1;
-    permutation const mixed(draws_, derived_seed(seed, -1, 0));
-    open_part part;
-    index_t j = -1, before = 0;  // draws of the parts before part j
-    index_t run_begin = 0, run_end = 0;
-    permutation order(0, 0);  // of the run of part j that the last draw fell into
-    for (index_t i = 0; i < indices.size(); ++i) {
-      index_t const draw = mixes ? mixed(place + i) : place + i;
-      if (draw < run_begin || draw >= run_end) {
-        if (draw < before) { j = -1, before = 0, part = {}; }
-        while (draw - before >= part.draws) {
-          before += part.draws;
-          part = checked_part(schedule_, state_.phase, ++j, levels_);
-        }
-        // Once through the part before any of its samples comes again.
-        index_t const run = (draw - before) / part.size();
-        run_begin = before + run * part.size();
-        run_end = min(run_begin + part.size(), before + part.draws);
-        order = permutation(part.size(), derived_seed(seed, j, run));
+    constexpr index_t step = detail::draws_at_once;
+    index_t ranks[2][step];
+    index_t const count = indices.size();
+    for (index_t i = 0, turn = 0; i < count + step; i += step, turn ^= 1) {
+      if (i < count) {
+        index_t const size = min(step, count - i);
+        ranks_at(place + i, size, ranks[turn]);
+        for (index_t k = 0; k < size; ++k) { __builtin_prefetch(&order_[ranks[turn][k]]); }
       }
-      indices[i] = part.first + order(draw - run_begin);
+      if (i > 0) {
+        index_t const size = min(step, count - (i - step));
+        for (index_t k = 0; k < size; ++k) { indices[i - step + k] = order_[ranks[turn ^ 1][k]]; }
+      }
     }
-    // Apart from the arithmetic, so that the cache misses of large rankings overlap.
-    for (index_t i = 0; i < indices.size(); ++i) { indices[i] = order_[indices[i]]; }
   }
 
   Schedule schedule_;
@@ -217,7 +276,8 @@ class curriculum_sampler {
   level_view levels_;
   index_t batch_;
   sampler_state state_;
-  index_t draws_ = 0;  // of one epoch of the current phase
+  length_grouping lengths_;
+  epoch_order epoch_;
 };
 
 }  // namespace prefopt
