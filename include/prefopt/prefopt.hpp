@@ -25,6 +25,7 @@
 #include <prefopt/core/parameters.hpp>
 #include <prefopt/core/permutation.hpp>
 #include <prefopt/core/philox.hpp>
+#include <prefopt/core/radix_sort.hpp>
 #include <prefopt/core/record.hpp>
 #include <prefopt/core/score.hpp>
 #include <prefopt/core/self_check.hpp>
@@ -50,6 +51,7 @@
 #include <prefopt/curriculum/pacing/step_pacing.hpp>
 #include <prefopt/curriculum/ramped.hpp>
 #include <prefopt/curriculum/sampler.hpp>
+#include <prefopt/curriculum/sampler_state.hpp>
 #include <prefopt/curriculum/scheduled.hpp>
 #include <prefopt/curriculum/schedules/all_at_once.hpp>
 #include <prefopt/curriculum/schedules/anti_curriculum.hpp>

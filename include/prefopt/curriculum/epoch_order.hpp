@@ -3,12 +3,12 @@
 /// \file  The order of one epoch as a plain value: which rank is drawn at a position, on the host
 /// or in a kernel.
 
-#include <algorithm>
 #include <cstdint>
 
 #include <prefopt/config.hpp>
 #include <prefopt/core/math.hpp>
 #include <prefopt/core/permutation.hpp>
+#include <prefopt/core/radix_sort.hpp>
 #include <prefopt/core/view.hpp>
 #include <prefopt/curriculum/curriculum.hpp>
 #include <prefopt/ranking/levels.hpp>
@@ -31,7 +31,7 @@ struct epoch_order {
   index_t begin[max_parts + 1] = {};  ///< draws before each part, and after the last
   index_t first[max_parts] = {};      ///< first rank of each part
   index_t size[max_parts] = {};       ///< ranks of each part
-  permutation mixed{0, 0};            ///< of the draws of all parts
+  permutation shuffle{0, 0};          ///< of all draws if there are several parts, else of run 0
 
   PREFOPT_HD constexpr bool mixes() const { return all_parts > 1; }
   PREFOPT_HD constexpr bool holds_all_parts() const { return parts == all_parts; }
@@ -39,13 +39,14 @@ struct epoch_order {
   /// The order of one run of part k of those held.
   PREFOPT_HD constexpr permutation run_order(index_t k, index_t run) const
   {
+    if (!mixes() && run == 0) { return shuffle; }
     return permutation(size[k], derived_seed(seed, first_part + k, run));
   }
 
   /// The rank drawn at a position, 0 <= position < draws. Needs all parts.
   PREFOPT_HD constexpr index_t rank_at(index_t position) const
   {
-    index_t const draw = mixes() ? mixed(position) : position;
+    index_t const draw = mixes() ? shuffle(position) : position;
     index_t k = 0;
     while (draw >= begin[k + 1]) { ++k; }
     index_t const place = draw - begin[k];
@@ -90,8 +91,9 @@ epoch_order order_of_epoch(Schedule const& schedule, level_view levels, std::uin
   order.seed = derived_seed(seed, phase, epoch);
   order.draws = draws_of(schedule, phase, levels);
   order.all_parts = parts_of(schedule, phase, levels);
-  if (order.mixes()) { order.mixed = permutation(order.draws, derived_seed(order.seed, -1, 0)); }
   hold_parts(order, schedule, levels, phase, 0, 0);
+  order.shuffle = order.mixes() ? permutation(order.draws, derived_seed(order.seed, -1, 0))
+                                : permutation(order.size[0], derived_seed(order.seed, 0, 0));
   return order;
 }
 
@@ -114,26 +116,36 @@ void ranks_of_one_part(epoch_order const& epoch, index_t position, index_t count
   }
 }
 
-/// Turns the `count` draws of part k of those held, whose places in `draws` are in `at`, into
-/// ranks. Runs are taken one after the other, for each has its own order.
+/// Turns the `count` draws of part k of those held, whose places in `draws` are `at`, into ranks.
 template <class Target>
-void ranks_of_part(epoch_order const& epoch, index_t k, index_t const* draws, std::uint16_t* at,
+void ranks_of_part(epoch_order const& epoch, index_t k, index_t const* draws, index_t* at,
                    index_t count, index_t* ranks)
 {
   index_t const begin = epoch.begin[k], size = epoch.size[k];
-  if (epoch.begin[k + 1] - begin > size) {
-    std::sort(at, at + count, [=](auto a, auto b) { return draws[a] < draws[b]; });
+  index_t sorted[draws_at_once];
+  if (epoch.begin[k + 1] - begin > size) {  // run by run, for each has its own order
+    std::uint32_t largest = 0;
+    for (index_t i = 0; i < count; ++i) {
+      // Beyond 2^31 runs they come in any order; the loop below takes it.
+      auto const run = static_cast<std::uint32_t>((draws[at[i]] - begin) / size) & 0x7FFFFFFF;
+      largest = max(largest, run);
+      at[i] |= index_t{run} << 32;
+    }
+    at = sort_by_upper_half(at, sorted, count, largest);
+    for (index_t i = 0; i < count; ++i) { at[i] &= 0xFFFFFFFF; }
   }
-  index_t places[draws_at_once];
+  index_t within[draws_at_once];
   for (index_t done = 0; done < count;) {
     index_t const run = (draws[at[done]] - begin) / size;
     index_t const start = begin + run * size;
     index_t part = 0;
-    for (; done + part < count && draws[at[done + part]] - start < size; ++part) {
-      places[part] = draws[at[done + part]] - start;
+    for (; done + part < count; ++part) {
+      index_t const place = draws[at[done + part]] - start;
+      if (place < 0 || place >= size) { break; }
+      within[part] = place;
     }
-    epoch.run_order(k, run).template apply<Target>(places, part);
-    for (index_t i = 0; i < part; ++i) { ranks[at[done + i]] = epoch.first[k] + places[i]; }
+    epoch.run_order(k, run).template apply<Target>(within, part);
+    for (index_t i = 0; i < part; ++i) { ranks[at[done + i]] = epoch.first[k] + within[i]; }
     done += part;
   }
 }
@@ -150,13 +162,11 @@ index_t ranks_of_parts(epoch_order const& epoch, index_t const* draws, index_t c
   for (index_t k = 0; k <= epoch.parts; ++k) {
     for (index_t i = 0; i < count; ++i) { key[i] += draws[i] >= epoch.begin[k] ? 1 : 0; }
   }
-  std::uint16_t ends[epoch_order::max_parts + 2] = {};
+  index_t ends[epoch_order::max_parts + 2] = {};
   for (index_t i = 0; i < count; ++i) { ends[key[i]] += 1; }
-  for (index_t k = 0; k <= epoch.parts; ++k) {
-    ends[k + 1] = static_cast<std::uint16_t>(ends[k + 1] + ends[k]);
-  }
-  std::uint16_t at[draws_at_once];
-  for (index_t i = count - 1; i >= 0; --i) { at[--ends[key[i]]] = static_cast<std::uint16_t>(i); }
+  for (index_t k = 0; k <= epoch.parts; ++k) { ends[k + 1] += ends[k]; }
+  index_t at[draws_at_once];
+  for (index_t i = count - 1; i >= 0; --i) { at[--ends[key[i]]] = i; }
   // `ends` are the beginnings now.
   for (index_t k = 0; k < epoch.parts; ++k) {
     ranks_of_part<Target>(epoch, k, draws, at + ends[k + 1], ends[k + 2] - ends[k + 1], ranks);

@@ -2,7 +2,6 @@
 #pragma once
 /// \file  Batches of samples of similar length, without a sample twice or missing.
 
-#include <algorithm>
 #include <cstdint>
 #include <string>
 
@@ -10,6 +9,7 @@
 #include <prefopt/core/hash.hpp>
 #include <prefopt/core/math.hpp>
 #include <prefopt/core/permutation.hpp>
+#include <prefopt/core/radix_sort.hpp>
 #include <prefopt/core/view.hpp>
 
 namespace prefopt {
@@ -20,8 +20,8 @@ namespace prefopt {
 /// sample may move is `window`. A window never crosses an epoch. The one batch of an epoch that is
 /// smaller comes last, with lengths from anywhere.
 ///
-/// Off with a window of 0. Sorting costs O(log window) per sample, once per window as long as the
-/// workspace stays what it was. 50 batches are a usual window; padding falls little beyond.
+/// Off with a window of 0. A window is sorted once, in O(window), as long as the workspace stays
+/// what it was. 50 batches are a usual window; padding falls little beyond.
 struct length_grouping {
   vector_view<std::int32_t const> lengths;  ///< of every sample, by its index; any unit
   index_t window = 0;                       ///< samples sorted together, a multiple of the batch
@@ -33,7 +33,7 @@ struct length_grouping {
 /// Elements of the workspace: the sorted window, room for sorting, and which window it is.
 constexpr index_t length_workspace(index_t window)
 {
-  return 2 * window + 4;
+  return 3 * window + 4;
 }
 
 namespace detail {
@@ -95,7 +95,14 @@ struct length_window {
       start = whole * batch + (whole < small ? 0 : rest);
     }
     permutation const within(size, derived_seed(seed, 2, slot));
-    for (index_t i = 0; i < out.size(); ++i) { out[i] = samples[start + within(begin + i)]; }
+    constexpr index_t step = 256;
+    for (index_t i = 0; i < out.size(); i += step) {
+      index_t const part = min(step, out.size() - i);
+      index_t places[step];
+      for (index_t k = 0; k < part; ++k) { places[k] = begin + i + k; }
+      within.apply(places, part);
+      for (index_t k = 0; k < part; ++k) { out[i + k] = samples[start + places[k]]; }
+    }
   }
 };
 
@@ -108,20 +115,26 @@ length_window window_at(length_grouping const& groups, std::uint64_t epoch_seed,
   index_t const number = position / groups.window, first = number * groups.window;
   index_t const size = min(groups.window, draws - first);
   std::uint64_t const seed = derived_seed(epoch_seed, -2, number);
-  auto const held = groups.workspace.part(0, 4), sorted = groups.workspace.part(4, size),
-             samples = groups.workspace.part(4 + groups.window, size);
+  auto const column = [&](index_t k) { return groups.workspace.data + 4 + k * groups.window; };
+  index_t *const held = groups.workspace.data, *const sorted = column(0);
   index_t const wanted[] = {static_cast<index_t>(epoch_seed), draws, number, size};
-  if (!std::equal(wanted, wanted + 4, held.data)) {
+  bool is_held = true;
+  for (index_t i = 0; i < 4; ++i) { is_held = is_held && held[i] == wanted[i]; }
+  if (!is_held) {
     held[2] = -1;  // should anything throw
+    vector_view<index_t> const samples(column(1), size);
     fill(first, samples);
+    std::uint32_t largest = 0;
     for (index_t i = 0; i < size; ++i) {
-      sorted[i] = (index_t{groups.lengths[samples[i]]} << 32) | i;
+      auto const length = static_cast<std::uint32_t>(groups.lengths[samples[i]]);
+      largest = max(largest, length);
+      sorted[i] = (index_t{length} << 32) | i;
     }
-    std::sort(sorted.data, sorted.data + size);
-    for (index_t i = 0; i < size; ++i) { sorted[i] = samples[sorted[i] & 0xFFFFFFFF]; }
-    std::copy(wanted, wanted + 4, held.data);
+    index_t const* const keys = sort_by_upper_half(sorted, column(2), size, largest);
+    for (index_t i = 0; i < size; ++i) { sorted[i] = samples[keys[i] & 0xFFFFFFFF]; }
+    for (index_t i = 0; i < 4; ++i) { held[i] = wanted[i]; }
   }
-  return {sorted, seed, first, batch};
+  return {{sorted, size}, seed, first, batch};
 }
 
 }  // namespace detail
