@@ -15,7 +15,7 @@ namespace prefopt::detail {
 inline index_t* sort_by_upper_half(index_t* keys, index_t* other, index_t count,
                                    std::uint32_t largest)
 {
-  for (int shift = 32; (std::uint64_t{largest} << 32) >> shift != 0; shift += 8) {
+  for (int shift = 32; shift < 64 && (largest >> (shift - 32)) != 0; shift += 8) {
     auto const digit = [=](index_t key) { return (key >> shift) & 255; };
     index_t begin[256] = {};
     for (index_t i = 0; i < count; ++i) { begin[digit(keys[i])] += 1; }
