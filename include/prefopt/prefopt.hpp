@@ -25,13 +25,13 @@
 #include <prefopt/core/parameters.hpp>
 #include <prefopt/core/permutation.hpp>
 #include <prefopt/core/philox.hpp>
-#include <prefopt/core/radix_sort.hpp>
 #include <prefopt/core/record.hpp>
 #include <prefopt/core/score.hpp>
 #include <prefopt/core/self_check.hpp>
 #include <prefopt/core/term.hpp>
 #include <prefopt/core/term_sum.hpp>
 #include <prefopt/core/view.hpp>
+#include <prefopt/core/word_sort.hpp>
 #include <prefopt/curriculum/curriculum.hpp>
 #include <prefopt/curriculum/draws.hpp>
 #include <prefopt/curriculum/epoch_order.hpp>

@@ -5,7 +5,7 @@
 
 #include <vector>
 
-#include <prefopt/curriculum/pacing.hpp>
+#include <prefopt/curriculum/pacing/linear_pacing.hpp>
 #include <prefopt/curriculum/sampler.hpp>
 #include <prefopt/curriculum/schedules/look_back.hpp>
 #include <prefopt/curriculum/schedules/one_pass.hpp>

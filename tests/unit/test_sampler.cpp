@@ -14,11 +14,12 @@
 #include <vector>
 
 #include <prefopt/core/permutation.hpp>
-#include <prefopt/core/radix_sort.hpp>
+#include <prefopt/core/word_sort.hpp>
 #include <prefopt/curriculum/curriculum.hpp>
 #include <prefopt/curriculum/epoch_order.hpp>
 #include <prefopt/curriculum/length_groups.hpp>
-#include <prefopt/curriculum/pacing.hpp>
+#include <prefopt/curriculum/pacing/linear_pacing.hpp>
+#include <prefopt/curriculum/pacing/root_pacing.hpp>
 #include <prefopt/curriculum/sampler.hpp>
 #include <prefopt/curriculum/sampler_state.hpp>
 #include <prefopt/curriculum/schedules/all_at_once.hpp>
@@ -26,6 +27,7 @@
 #include <prefopt/curriculum/schedules/look_back.hpp>
 #include <prefopt/curriculum/schedules/one_pass.hpp>
 #include <prefopt/curriculum/schedules/paced.hpp>
+#include <prefopt/curriculum/schedules/up_to_level.hpp>
 #include <prefopt/ranking/levels.hpp>
 #include <prefopt/ranking/rank.hpp>
 
@@ -412,6 +414,13 @@ TEST_CASE("a state of another schedule is refused, of an older version not", "[s
   twice.restore(old);
   CHECK(twice.state().phase == 1);
   CHECK(twice.state().plan == before.plan);
+
+  // One that the caller changes as the training goes is not held to what it was.
+  curriculum_sampler easy(up_to_level{.level = 0, .rounds = 2}, r.order, r.offsets);
+  curriculum_sampler harder(up_to_level{.level = 2, .rounds = 2}, r.order, r.offsets);
+  easy.next(indices);
+  harder.restore(easy.state());
+  CHECK(harder.state() == easy.state());
 
   // What a schedule does counts, not its type.
   CHECK(schedule_fingerprint(all_at_once{}, r.levels()) ==

@@ -53,6 +53,12 @@ concept mixes_parts = requires(Schedule const& s, index_t phase, level_view leve
   { s.parts(phase, levels) } -> std::same_as<index_t>;
 };
 
+/// A schedule that the caller changes from phase to phase, as the training goes, says so by
+/// `static constexpr bool follows_training = true`: a saved run may then go on with what it has
+/// become.
+template <class Schedule>
+concept follows_training = requires { requires Schedule::follows_training; };
+
 /// One sentence for each way in which a type is no schedule.
 template <class Schedule>
 consteval bool check_schedule()
@@ -121,8 +127,9 @@ index_t draws_of(Schedule const& schedule, index_t phase, level_view levels)
 }
 
 /// Tells what one schedule does with these levels from what another does: hash of every phase's
-/// epochs and parts, never 0. Schedules that open and draw the same have the same one, whatever
-/// their types and parameters. O(phases). Throws as `draws_of` does.
+/// epochs and parts, never 0; but 0 for one that follows the training. Schedules that open and draw
+/// the same have the same one, whatever their types and parameters. O(phases). Throws as `draws_of`
+/// does.
 template <curriculum_schedule Schedule>
 std::uint64_t schedule_fingerprint(Schedule const& schedule, level_view levels)
 {
@@ -139,6 +146,7 @@ std::uint64_t schedule_fingerprint(Schedule const& schedule, level_view levels)
       push(part.first), push(part.last), push(part.draws);
     }
   }
+  if constexpr (follows_training<Schedule>) { return 0; }
   return hash.value() == 0 ? 1 : hash.value();
 }
 

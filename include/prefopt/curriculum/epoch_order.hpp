@@ -8,7 +8,7 @@
 #include <prefopt/config.hpp>
 #include <prefopt/core/math.hpp>
 #include <prefopt/core/permutation.hpp>
-#include <prefopt/core/radix_sort.hpp>
+#include <prefopt/core/word_sort.hpp>
 #include <prefopt/core/view.hpp>
 #include <prefopt/curriculum/curriculum.hpp>
 #include <prefopt/ranking/levels.hpp>

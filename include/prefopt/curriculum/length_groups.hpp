@@ -9,7 +9,7 @@
 #include <prefopt/core/hash.hpp>
 #include <prefopt/core/math.hpp>
 #include <prefopt/core/permutation.hpp>
-#include <prefopt/core/radix_sort.hpp>
+#include <prefopt/core/word_sort.hpp>
 #include <prefopt/core/view.hpp>
 
 namespace prefopt {

@@ -33,6 +33,8 @@ struct as_drawn {
 /// draw something in a phase would run through it in different numbers of epochs.
 template <curriculum_schedule Inner = one_pass, class Mixture = as_drawn>
 struct per_group {
+  static constexpr bool follows_training = prefopt::follows_training<Inner>;
+
   Inner inner{};
   index_t groups = 1;
   Mixture mixture{};

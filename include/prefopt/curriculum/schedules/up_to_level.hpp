@@ -14,6 +14,8 @@ namespace prefopt {
 /// schedule `restore`s the state and goes on with the next round. `level` may exceed the levels; as
 /// long as all that are open are empty, the next one is open too.
 struct up_to_level {
+  static constexpr bool follows_training = true;
+
   index_t level = 0;
   index_t rounds = 1;
   index_t draws = 0;

@@ -11,6 +11,8 @@ namespace prefopt {
 /// As `up_to_level`, with a `share` of the ranking in [0, 1] in the place of levels, for example
 /// that of a `margin_competence`: rounded to the nearest whole number of samples, at least one.
 struct up_to_share {
+  static constexpr bool follows_training = true;
+
   double share = 1;
   index_t rounds = 1;
   index_t draws = 0;
