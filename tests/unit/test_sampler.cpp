@@ -344,6 +344,7 @@ TEST_CASE("a position of an epoch gives its sample by itself", "[sampler]")
 TEST_CASE("a phase of more parts than an epoch's table draws them all, but not on a device",
           "[sampler]")
 {
+  CHECK(many_parts{} == many_parts{});
   index_t const parts = 3 * epoch_order::max_parts + 1;
   ranking const r(2000, 1);
   curriculum_sampler sampler(many_parts{parts}, r.order, r.offsets, {.batch = 4096});

@@ -8,8 +8,8 @@
 #include <prefopt/config.hpp>
 #include <prefopt/core/math.hpp>
 #include <prefopt/core/permutation.hpp>
-#include <prefopt/core/word_sort.hpp>
 #include <prefopt/core/view.hpp>
+#include <prefopt/core/word_sort.hpp>
 #include <prefopt/curriculum/curriculum.hpp>
 #include <prefopt/ranking/levels.hpp>
 
@@ -40,7 +40,7 @@ struct epoch_order {
   PREFOPT_HD constexpr permutation run_order(index_t k, index_t run) const
   {
     if (!mixes() && run == 0) { return shuffle; }
-    return permutation(size[k], derived_seed(seed, first_part + k, run));
+    return {size[k], derived_seed(seed, first_part + k, run)};
   }
 
   /// The rank drawn at a position, 0 <= position < draws. Needs all parts.

@@ -9,8 +9,8 @@
 #include <prefopt/core/hash.hpp>
 #include <prefopt/core/math.hpp>
 #include <prefopt/core/permutation.hpp>
-#include <prefopt/core/word_sort.hpp>
 #include <prefopt/core/view.hpp>
+#include <prefopt/core/word_sort.hpp>
 
 namespace prefopt {
 

@@ -194,7 +194,10 @@ class curriculum_sampler {
   /// ranks[i] = rank at place `place` + i of this epoch.
   void ranks_at(index_t place, index_t count, index_t* ranks) const
   {
-    if (!epoch_.mixes()) { return detail::ranks_of_one_part(epoch_, place, count, ranks); }
+    if (!epoch_.mixes()) {
+      detail::ranks_of_one_part(epoch_, place, count, ranks);
+      return;
+    }
     index_t draws[detail::draws_at_once];
     for (index_t i = 0; i < count; ++i) { draws[i] = place + i; }
     epoch_.shuffle.apply(draws, count);
