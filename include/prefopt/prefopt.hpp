@@ -83,10 +83,14 @@
 #include <prefopt/data/scoring_path.hpp>
 #include <prefopt/data/token_span.hpp>
 #include <prefopt/data/truncation.hpp>
+#include <prefopt/image/box.hpp>
 #include <prefopt/image/image.hpp>
+#include <prefopt/image/mask.hpp>
 #include <prefopt/image/noise.hpp>
+#include <prefopt/image/polygon.hpp>
 #include <prefopt/image/preprocess.hpp>
 #include <prefopt/image/resize.hpp>
+#include <prefopt/image/run_lengths.hpp>
 #include <prefopt/losses/a2po.hpp>
 #include <prefopt/losses/alphapo.hpp>
 #include <prefopt/losses/aot.hpp>

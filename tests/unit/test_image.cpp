@@ -16,6 +16,7 @@
 #include <prefopt/image/preprocess.hpp>
 #include <prefopt/image/resize.hpp>
 
+#include "support/bytes.hpp"
 #include "support/catch.hpp"
 #include "support/fixtures.hpp"
 
@@ -35,27 +36,6 @@ byte_image splitmix_image(index_t width, index_t height)
     image.pixels[k] = static_cast<std::uint8_t>((x ^ (x >> 31)) >> 56);
   }
   return image;
-}
-
-std::string hex(std::vector<std::uint8_t> const& bytes)
-{
-  std::string text;
-  for (std::uint8_t const b : bytes) {
-    text += "0123456789abcdef"[b >> 4];
-    text += "0123456789abcdef"[b & 15];
-  }
-  return text;
-}
-
-std::string fnv1a64(std::vector<std::uint8_t> const& bytes)
-{
-  std::uint64_t hash = 0xcbf29ce484222325u;
-  for (std::uint8_t const b : bytes) { hash = (hash ^ b) * 0x100000001b3u; }
-  std::vector<std::uint8_t> big_endian;
-  for (int shift = 56; shift >= 0; shift -= 8) {
-    big_endian.push_back(static_cast<std::uint8_t>(hash >> shift));
-  }
-  return hex(big_endian);
 }
 
 byte_image mask_with(index_t width, index_t height,
