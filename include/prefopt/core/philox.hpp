@@ -110,6 +110,26 @@ PREFOPT_HD inline direction direction_of(std::uint32_t k)
   }
 }
 
+/// Box and Muller's transform of two words: radius and both of its projections.
+struct normal_pair {
+  float first, second;
+};
+
+PREFOPT_HD inline normal_pair normals_of(std::uint32_t radius_word, std::uint32_t angle_word)
+{
+  using std::sqrt;
+  float const radius = sqrt(-2.0f * log_of_odd(radius_word >> 9));
+  auto const direction = direction_of(angle_word >> 9);
+  return {radius * direction.cosine, radius * direction.sine};
+}
+
+PREFOPT_HD constexpr philox_block block_of_stream(std::uint64_t seed, std::uint64_t block)
+{
+  return philox4x32(
+      {{static_cast<std::uint32_t>(block), static_cast<std::uint32_t>(block >> 32), 0, 0}},
+      static_cast<std::uint32_t>(seed), static_cast<std::uint32_t>(seed >> 32));
+}
+
 }  // namespace detail
 
 /// Standard normal number `index` of stream `seed`, by Box and Muller's transform of Philox words.
@@ -119,17 +139,36 @@ PREFOPT_HD inline direction direction_of(std::uint32_t k)
 /// in 10^8 would lie beyond.
 PREFOPT_HD inline float philox_normal(std::uint64_t seed, index_t index)
 {
-  using std::sqrt;
-  auto const block_index = static_cast<std::uint64_t>(index) >> 2;
-  philox_block const block =
-      philox4x32({{static_cast<std::uint32_t>(block_index),
-                   static_cast<std::uint32_t>(block_index >> 32), 0, 0}},
-                 static_cast<std::uint32_t>(seed), static_cast<std::uint32_t>(seed >> 32));
+  auto const place = static_cast<std::uint64_t>(index);
+  philox_block const block = detail::block_of_stream(seed, place >> 2);
   std::uint32_t const pair = (static_cast<std::uint32_t>(index) & 2u);
-  float const radius = sqrt(-2.0f * detail::log_of_odd(block.word[pair] >> 9));
-  auto const direction = detail::direction_of(block.word[pair + 1] >> 9);
-  return radius *
-         ((static_cast<std::uint32_t>(index) & 1u) == 0 ? direction.cosine : direction.sine);
+  auto const normals = detail::normals_of(block.word[pair], block.word[pair + 1]);
+  return (place & 1u) == 0 ? normals.first : normals.second;
 }
+
+/// `philox_normal` for callers who go through one stream in order: four numbers come from one
+/// Philox block, and this remembers the last.
+struct normal_stream {
+  std::uint64_t seed = 0;
+  std::uint64_t block = ~std::uint64_t{0};
+  float value[4] = {};
+
+  PREFOPT_HD explicit normal_stream(std::uint64_t stream_seed) : seed(stream_seed) {}
+
+  PREFOPT_HD float operator()(index_t index)
+  {
+    auto const place = static_cast<std::uint64_t>(index);
+    if (place >> 2 != block) {
+      block = place >> 2;
+      philox_block const words = detail::block_of_stream(seed, block);
+      for (int k = 0; k < 4; k += 2) {
+        auto const pair = detail::normals_of(words.word[k], words.word[k + 1]);
+        value[k] = pair.first;
+        value[k + 1] = pair.second;
+      }
+    }
+    return value[place & 3u];
+  }
+};
 
 }  // namespace prefopt

@@ -1,104 +1,63 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-/// \file  Image negatives: forward diffusion noise in the masked regions of a normalised image.
+/// \file  Image negatives: forward diffusion noise in the masked regions of a picture.
 
 #include <cmath>
 #include <cstdint>
 #include <span>
-#include <stdexcept>
 #include <string>
 
 #include <prefopt/config.hpp>
+#include <prefopt/core/error.hpp>
 #include <prefopt/core/math.hpp>
 #include <prefopt/core/philox.hpp>
+#include <prefopt/image/corruption.hpp>
+#include <prefopt/image/noise_schedule.hpp>
 
 namespace prefopt {
 
-/// The schedule of VCD (Leng et al. 2023, arXiv 2311.16922; its code), which POVID uses too;
-/// default here. beta_i = sigmoid(-6 + 12 i / (T - 1)) (0.005 - 1e-5) + 1e-5. Even its last step
-/// leaves 28 % signal.
-struct sigmoid_noise_schedule {
-  index_t steps = 1000;  // T >= 2
+/// Forward diffusion: x' = c + signal (x - c) + noise s eps(seed, index), with eps from
+/// `philox_normal`.
+///
+/// centre c and spread s say what the channels are normalised with. The defaults 0 and 1 noise the
+/// numbers as they are: VCD on a normalised tensor, POVID on pixels in [0, 1]. With the mean and
+/// standard deviation of CLIP on 8-bit pixels, the result is the noised normalised tensor taken
+/// back to pixels, rounded and cut to [0, 255]. From the third on, all channels are taken as the
+/// third. eps depends on seed and place alone, not on the level: more steps of one seed are the
+/// same picture further on.
+struct diffusion_noise {
+  static constexpr bool reads_neighbours = false;
 
-  double beta(index_t i) const
-  {
-    double const u = -6 + 12 * static_cast<double>(i) / static_cast<double>(steps - 1);
-    return 1 / (1 + std::exp(-u)) * (0.005 - 1e-5) + 1e-5;
-  }
-};
-
-/// The linear schedule of DDPM (Ho et al. 2020, arXiv 2006.11239): beta from 1e-4 to 0.02.
-struct linear_noise_schedule {
-  index_t steps = 1000;  // T >= 2
-
-  double beta(index_t i) const
-  {
-    return 1e-4 + (0.02 - 1e-4) * static_cast<double>(i) / static_cast<double>(steps - 1);
-  }
-};
-
-/// The cosine schedule of Nichol & Dhariwal 2021 (arXiv 2102.09672, eq. 17) with offset s = 0.008:
-/// beta_i = min(1 - f((i + 1) / T) / f(i / T), 0.999), f(x) = cos^2((x + s) / (1 + s) pi / 2).
-struct cosine_noise_schedule {
-  index_t steps = 1000;  // T >= 1
-
-  double beta(index_t i) const
-  {
-    auto const f = [this](index_t k) {
-      double const x = static_cast<double>(k) / static_cast<double>(steps);
-      double const c = std::cos((x + 0.008) / 1.008 * 1.5707963267948966);
-      return c * c;
-    };
-    double const beta = 1 - f(i + 1) / f(i);
-    return beta < 0.999 ? beta : 0.999;
-  }
-};
-
-/// Share of the signal's variance that is left at a step: the product of 1 - beta_i for i = 0 ..
-/// step (so step 500 has 501 factors). Throws std::invalid_argument unless 0 <= step <
-/// schedule.steps.
-template <class Schedule>
-double alpha_bar(Schedule const& schedule, index_t step)
-{
-  if (step < 0 || step >= schedule.steps) {
-    throw std::invalid_argument("alpha_bar: expected a step in [0, " +
-                                std::to_string(schedule.steps) + "), got " + std::to_string(step));
-  }
-  double product = 1;
-  for (index_t i = 0; i <= step; ++i) { product *= 1 - schedule.beta(i); }
-  return product;
-}
-
-/// Factors of the clean image and of the noise, sqrt(abar) and sqrt(1 - abar).
-struct noise_level {
-  float signal = 1;
-  float noise = 0;
-};
-
-template <class Schedule>
-noise_level noise_level_at(Schedule const& schedule, index_t step)
-{
-  double const kept = alpha_bar(schedule, step);
-  return {static_cast<float>(std::sqrt(kept)), static_cast<float>(std::sqrt(1 - kept))};
-}
-
-/// out[i] = signal x[i] + noise eps(seed, i) where the mask is set, else x[i] unchanged (also -0
-/// and NaN). One call per element, in any order, on host or device; `out` may be `image`.
-struct region_noise {
-  float const* image;
-  std::uint8_t const* mask;  // one per pixel, shared by the channels; null = everywhere
-  float* out;
-  index_t pixels;  // per channel
   noise_level level;
-  std::uint64_t seed;
+  std::uint64_t seed = 0;
+  float centre[3] = {0, 0, 0};
+  float spread[3] = {1, 1, 1};
 
-  PREFOPT_HD void operator()(index_t i) const
+  template <class Stored>
+  PREFOPT_HD float operator()(tensor_reader<Stored> const& in, element_place const& at) const
+  {
+    return noised(in(at), at.channel, philox_normal(seed, at.index));
+  }
+
+  /// The same for loops over rows, which draw four numbers at once.
+  PREFOPT_HD normal_stream stream() const { return normal_stream(seed); }
+  template <class Stored>
+  PREFOPT_HD float operator()(tensor_reader<Stored> const& in, element_place const& at,
+                              normal_stream& normal) const
+  {
+    return noised(in(at), at.channel, normal(at.index));
+  }
+
+ private:
+  PREFOPT_HD float noised(float x, index_t channel, float normal) const
   {
     using std::fma;
-    bool const inside = mask == nullptr || mask[i % pixels] != 0;
-    out[i] = inside ? fma(level.noise, philox_normal(seed, i), level.signal * image[i]) : image[i];
+    index_t const c = channel < 2 ? channel : 2;
+    float const kept = fma(level.signal, x, (1 - level.signal) * centre[c]);
+    return fma(level.noise * spread[c], normal, kept);
   }
 };
+static_assert(corruption<diffusion_noise>);
 
 /// What was done to an image.
 struct noise_report {
@@ -115,22 +74,15 @@ inline noise_report noise_regions(std::span<float const> image, std::span<std::u
                                   std::uint64_t seed)
 {
   auto const elements = static_cast<index_t>(image.size());
-  auto const mask_size = static_cast<index_t>(mask.size());
-  if (pixels <= 0 || elements % pixels != 0 || out.size() != image.size() ||
-      (mask_size != 0 && mask_size != pixels)) {
-    throw std::invalid_argument(
-        "noise_regions: expected image and output of channels x pixels and a mask of 0 or " +
-        std::to_string(pixels) + " entries, got image " + std::to_string(elements) + ", output " +
-        std::to_string(out.size()) + ", mask " + std::to_string(mask_size));
+  if (pixels <= 0 || elements == 0 || elements % pixels != 0) {
+    detail::throw_invalid("noise_regions", "image",
+                          "channels x " + std::to_string(pixels) + " elements",
+                          std::to_string(elements));
   }
-  noise_report report;
-  for (std::uint8_t const set : mask) { report.noised_pixels += set != 0 ? 1 : 0; }
-  report.whole_image = report.noised_pixels == 0;
-  if (report.whole_image) { report.noised_pixels = pixels; }
-  region_noise const apply{
-      image.data(), report.whole_image ? nullptr : mask.data(), out.data(), pixels, level, seed};
-  for (index_t i = 0; i < elements; ++i) { apply(i); }
-  return report;
+  tensor_layout const layout{.channels = elements / pixels, .width = pixels};
+  auto const report =
+      corrupt(diffusion_noise{.level = level, .seed = seed}, image, mask, out, layout);
+  return {report.corrupted_pixels, report.whole};
 }
 
 }  // namespace prefopt
