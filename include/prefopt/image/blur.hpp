@@ -12,6 +12,7 @@
 #include <prefopt/core/error.hpp>
 #include <prefopt/core/math.hpp>
 #include <prefopt/image/corruption.hpp>
+#include <prefopt/image/tensor_layout.hpp>
 
 namespace prefopt {
 

@@ -4,6 +4,7 @@
 
 #include <prefopt/config.hpp>
 #include <prefopt/image/corruption.hpp>
+#include <prefopt/image/tensor_layout.hpp>
 
 namespace prefopt {
 

@@ -13,6 +13,7 @@
 #include <prefopt/core/philox.hpp>
 #include <prefopt/image/corruption.hpp>
 #include <prefopt/image/noise_schedule.hpp>
+#include <prefopt/image/tensor_layout.hpp>
 
 namespace prefopt {
 

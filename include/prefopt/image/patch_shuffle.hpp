@@ -10,6 +10,7 @@
 #include <prefopt/core/math.hpp>
 #include <prefopt/core/permutation.hpp>
 #include <prefopt/image/corruption.hpp>
+#include <prefopt/image/tensor_layout.hpp>
 
 namespace prefopt {
 

@@ -18,10 +18,10 @@ namespace detail {
 
 /// Corners are rounded to a grid of 5 x 5 per pixel. This is the grid's column just before a pixel
 /// column's centre; an outline that steps from it to the next crosses that column.
-constexpr index_t grid = 5;
+constexpr index_t fifths = 5;
 constexpr index_t column_centre(index_t x)
 {
-  return grid * x + grid / 2;
+  return fifths * x + fifths / 2;
 }
 
 struct grid_point {
@@ -77,7 +77,7 @@ inline index_t crossing_step(grid_edge const& edge, index_t column)
 /// The upper of the two grid rows between which a crossing lies, as a row of pixels in [0, height].
 inline index_t crossing_row(index_t grid_row, index_t height)
 {
-  double const row = (static_cast<double>(grid_row) + 0.5) / grid - 0.5;
+  double const row = (static_cast<double>(grid_row) + 0.5) / fifths - 0.5;
   return static_cast<index_t>(std::ceil(clamp(row, 0.0, static_cast<double>(height))));
 }
 
@@ -88,7 +88,7 @@ void for_each_crossing(grid_edge const& edge, index_t width, index_t height, Fun
 {
   index_t const end = edge.along_x ? edge.from.x + edge.steps : edge.across(edge.steps);
   index_t const lowest = min(edge.from.x, end), highest = max(edge.from.x, end);
-  index_t const first = max((lowest - grid / 2 + grid - 1) / grid, index_t{0});
+  index_t const first = max((lowest - fifths / 2 + fifths - 1) / fifths, index_t{0});
   for (index_t x = first; x < width && column_centre(x) < highest; ++x) {
     index_t const column = column_centre(x);
     if (column < lowest) { continue; }
@@ -106,7 +106,7 @@ inline void draw_polygon(std::span<double const> xy, byte_image& mask,
   std::size_t const corners = xy.size() / 2;
   auto const corner = [&](std::size_t k) {
     k %= corners;
-    return grid_point{to_grid(grid * xy[2 * k]), to_grid(grid * xy[2 * k + 1])};
+    return grid_point{to_grid(fifths * xy[2 * k]), to_grid(fifths * xy[2 * k + 1])};
   };
   index_t const pixels = mask.width * mask.height;
   index_t first = pixels, last = 0;

@@ -95,17 +95,15 @@ inline void paste(byte_image const& in, index_t left, index_t top, byte_image& o
   }
 }
 
-/// The one path that images and masks take; only fill and filter differ.
-template <class Resize>
-byte_image apply_geometry(byte_image const& in, square_geometry const& g,
-                          std::array<std::uint8_t, 3> const& fill, Resize resize)
+inline byte_image apply_geometry(byte_image const& in, square_geometry const& g,
+                                 std::array<std::uint8_t, 3> const& fill)
 {
   byte_image canvas = make_byte_image(g.canvas_width, g.canvas_height, in.channels);
   for (std::size_t i = 0; i < canvas.pixels.size(); ++i) {
     canvas.pixels[i] = fill[i % static_cast<std::size_t>(in.channels)];
   }
   paste(in, g.paste_left, g.paste_top, canvas);
-  byte_image const resized = resize(canvas, g.resized_width, g.resized_height);
+  byte_image const resized = resize_bicubic(canvas, g.resized_width, g.resized_height);
   byte_image out = make_byte_image(g.size, g.size, in.channels);
   paste(resized, -g.crop_left, -g.crop_top, out);
   return out;
@@ -132,7 +130,7 @@ inline byte_image square_image(byte_image const& image, preprocess_options const
     fill[c] = static_cast<std::uint8_t>(static_cast<double>(options.mean[c]) * 255);
   }
   return detail::apply_geometry(image, make_square_geometry(image.width, image.height, options),
-                                fill, resize_bicubic);
+                                fill);
 }
 
 /// (v / 255 - mean) / standard deviation, in float, as planes.
@@ -157,19 +155,26 @@ inline plane_image preprocess(byte_image const& image, preprocess_options const&
   return normalise(square_image(image, options), options);
 }
 
-/// A one-channel mask (non-zero = region) of the image's size through the image's geometry; the
-/// result is size x size of 0 and 1. Sampled by nearest neighbour, and padding is outside. A region
-/// so small that no sample hits it is kept as the pixels it falls into, since an empty mask means
-/// something else.
-inline byte_image preprocess_mask(byte_image const& mask, preprocess_options const& options = {})
+/// A mask (one channel, not 0 = region) of the image's size through the image's geometry; the
+/// result is size x size of 0 and 1. Each pixel shows the mask where its centre came from (Pillow's
+/// nearest neighbour), and padding is outside. A region so small that no centre hits it is kept as
+/// the pixels it falls into, since an empty mask means something else.
+inline byte_image resample_mask(byte_image const& mask, square_geometry const& g)
 {
   detail::require_channels(mask, 1);
-  auto const g = make_square_geometry(mask.width, mask.height, options);
-  byte_image out = detail::apply_geometry(mask, g, {0, 0, 0}, resize_nearest);
+  byte_image out = make_byte_image(g.size, g.size, 1);
   bool hit = false;
-  for (auto& pixel : out.pixels) {
-    pixel = pixel != 0 ? 1 : 0;
-    hit = hit || pixel != 0;
+  auto const columns = detail::nearest_sources(g.canvas_width, g.resized_width);
+  auto const rows = detail::nearest_sources(g.canvas_height, g.resized_height);
+  for (index_t y = 0; y < g.size; ++y) {
+    index_t const from_y = rows[static_cast<std::size_t>(y + g.crop_top)] - g.paste_top;
+    for (index_t x = 0; x < g.size && from_y >= 0 && from_y < mask.height; ++x) {
+      index_t const from_x = columns[static_cast<std::size_t>(x + g.crop_left)] - g.paste_left;
+      if (from_x >= 0 && from_x < mask.width && mask.at(from_x, from_y, 0) != 0) {
+        out.at(x, y, 0) = 1;
+        hit = true;
+      }
+    }
   }
   for (index_t y = 0; y < mask.height && !hit; ++y) {
     for (index_t x = 0; x < mask.width; ++x) {
@@ -180,6 +185,12 @@ inline byte_image preprocess_mask(byte_image const& mask, preprocess_options con
     }
   }
   return out;
+}
+
+/// `resample_mask` with the geometry that `preprocess` gives an image of the mask's size.
+inline byte_image preprocess_mask(byte_image const& mask, preprocess_options const& options = {})
+{
+  return resample_mask(mask, make_square_geometry(mask.width, mask.height, options));
 }
 
 }  // namespace prefopt

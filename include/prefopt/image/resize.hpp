@@ -111,6 +111,21 @@ inline byte_image resize_height(byte_image const& in, index_t height)
   return out;
 }
 
+/// For each output pixel the input pixel under its centre, (out + 1/2) in_size / out_size. Where a
+/// centre falls on the edge between two pixels, rounding decides as it does in Pillow, which adds
+/// up the steps.
+inline std::vector<index_t> nearest_sources(index_t in_size, index_t out_size)
+{
+  double const step = static_cast<double>(in_size) / static_cast<double>(out_size);
+  double place = step * 0.5;
+  std::vector<index_t> sources;
+  sources.reserve(static_cast<std::size_t>(out_size));
+  for (index_t out = 0; out < out_size; ++out, place += step) {
+    sources.push_back(min(static_cast<index_t>(place), in_size - 1));
+  }
+  return sources;
+}
+
 }  // namespace detail
 
 /// Pillow's `Image.resize((width, height), BICUBIC)` on 8-bit channels, bit for bit (checked
@@ -122,16 +137,19 @@ inline byte_image resize_bicubic(byte_image const& in, index_t width, index_t he
   return detail::resize_height(detail::resize_width(in, width), height);
 }
 
-/// Nearest neighbour with pixel centres at + 1/2: output x shows input floor((x + 1/2) in / out).
-/// Values are never mixed, so it is the filter for masks.
+/// Pillow's `Image.resize((width, height), NEAREST)`, pixel for pixel (checked against
+/// Pillow 13.0): output x shows input floor((x + 1/2) in / out). Values are never mixed, so it is
+/// the filter for masks. Throws std::invalid_argument for empty images or targets.
 inline byte_image resize_nearest(byte_image const& in, index_t width, index_t height)
 {
   check_image(in);
   byte_image out = make_byte_image(width, height, in.channels);
+  auto const columns = detail::nearest_sources(in.width, width);
+  auto const rows = detail::nearest_sources(in.height, height);
   for (index_t y = 0; y < height; ++y) {
+    index_t const source_y = rows[static_cast<std::size_t>(y)];
     for (index_t x = 0; x < width; ++x) {
-      index_t const source_x = (2 * x + 1) * in.width / (2 * width);
-      index_t const source_y = (2 * y + 1) * in.height / (2 * height);
+      index_t const source_x = columns[static_cast<std::size_t>(x)];
       for (index_t c = 0; c < in.channels; ++c) { out.at(x, y, c) = in.at(source_x, source_y, c); }
     }
   }
