@@ -4,9 +4,9 @@
 /// of those that matter.
 
 #include <array>
-#include <cstdint>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <prefopt/core/error.hpp>
