@@ -25,10 +25,9 @@ namespace detail {
 template <std::size_t N>
 bool is_one_of(std::string_view word, std::string_view const (&words)[N])
 {
-  for (auto const& candidate : words) {
-    if (word == candidate) { return true; }
-  }
-  return false;
+  bool found = false;
+  for (auto const& candidate : words) { found = found || word == candidate; }
+  return found;
 }
 
 inline constexpr std::string_view phrase_articles[] = {"a",    "an",   "the",   "some",  "this",

@@ -55,7 +55,7 @@ struct grid_edge {
 
   index_t across(index_t t) const
   {
-    double const start = static_cast<double>(along_x ? from.y : from.x);
+    auto const start = static_cast<double>(along_x ? from.y : from.x);
     return to_grid(start + slope * static_cast<double>(t));
   }
 };

@@ -63,7 +63,7 @@ inline pixel_box random_box(index_t width, index_t height, std::uint64_t seed, d
   double const stretch = 1 + detail::uniform_of(seed, 0);
   double const ratio = detail::uniform_of(seed, 1) < 0.5 ? stretch : 1 / stretch;
   // At least as wide as the area needs at the full height.
-  index_t const least = static_cast<index_t>(std::ceil(area / static_cast<double>(height)));
+  auto const least = static_cast<index_t>(std::ceil(area / static_cast<double>(height)));
   index_t const box_width = max(detail::side_of(std::sqrt(area * ratio), width), min(least, width));
   index_t const box_height = detail::side_of(area / static_cast<double>(box_width), height);
   return detail::place_box(box_width, box_height, width, height, detail::uniform_of(seed, 2),

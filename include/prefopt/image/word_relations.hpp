@@ -60,20 +60,19 @@ inline std::string canonical_name(std::string const& word, word_relations const&
 
 inline bool is_kind_of(std::string const& a, std::string const& b, word_relations const& relations)
 {
+  bool found = false;
   for (auto const& pair : relations.kind) {
-    if (canonical_name(pair.name, relations) == a && canonical_name(pair.other, relations) == b) {
-      return true;
-    }
+    found = found || (canonical_name(pair.name, relations) == a &&
+                      canonical_name(pair.other, relations) == b);
   }
-  return false;
+  return found;
 }
 
 inline bool has_word(noun_phrase const& phrase, std::string const& word)
 {
-  for (auto const& other : phrase.words) {
-    if (other == word) { return true; }
-  }
-  return false;
+  bool found = false;
+  for (auto const& other : phrase.words) { found = found || other == word; }
+  return found;
 }
 
 inline noun_phrase canonical_phrase(std::string_view text, word_relations const& relations)
