@@ -111,10 +111,11 @@
 #include <prefopt/keyword/lexicon.hpp>
 #include <prefopt/keyword/page_rank.hpp>
 #include <prefopt/keyword/porter_stem.hpp>
+#include <prefopt/keyword/sentence_tagger.hpp>
 #include <prefopt/keyword/split_words.hpp>
 #include <prefopt/keyword/topics.hpp>
-#include <prefopt/keyword/verb_form.hpp>
 #include <prefopt/keyword/word.hpp>
+#include <prefopt/keyword/word_form.hpp>
 #include <prefopt/keyword/word_vectors.hpp>
 #include <prefopt/losses/a2po.hpp>
 #include <prefopt/losses/alphapo.hpp>

@@ -11,6 +11,9 @@
 #ifndef PREFOPT_IMAGE_FIXTURE_DIR_DEFAULT
 #define PREFOPT_IMAGE_FIXTURE_DIR_DEFAULT "tests/fixtures/image"
 #endif
+#ifndef PREFOPT_KEYWORD_FIXTURE_DIR_DEFAULT
+#define PREFOPT_KEYWORD_FIXTURE_DIR_DEFAULT "tests/fixtures/keywords"
+#endif
 #ifndef PREFOPT_GOLDEN_DIR_DEFAULT
 #define PREFOPT_GOLDEN_DIR_DEFAULT "tests/golden"
 #endif
@@ -31,6 +34,12 @@ inline std::string llava_fixture_dir()
 inline std::string image_fixture_dir()
 {
   return folder_from("PREFOPT_IMAGE_FIXTURE_DIR", PREFOPT_IMAGE_FIXTURE_DIR_DEFAULT);
+}
+
+/// Folder of the keywords' reference values and labelled captions.
+inline std::string keyword_fixture_dir()
+{
+  return folder_from("PREFOPT_KEYWORD_FIXTURE_DIR", PREFOPT_KEYWORD_FIXTURE_DIR_DEFAULT);
 }
 
 /// Folder of the losses' golden values.

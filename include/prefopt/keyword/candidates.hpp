@@ -8,6 +8,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include <prefopt/core/math.hpp>
@@ -62,10 +63,7 @@ inline bool is_function_word(std::string_view word)
   using namespace english;
   constexpr word_list lists[] = {determiners,  pronouns,  auxiliaries,  adpositions,
                                  conjunctions, particles, interjections};
-  for (word_list const list : lists) {
-    if (contains_word(list, word)) { return true; }
-  }
-  return false;
+  return std::ranges::any_of(lists, [&](word_list list) { return contains_word(list, word); });
 }
 
 inline bool is_noun(part_of_speech tag)
@@ -93,8 +91,7 @@ inline bool is_acceptable(std::span<tagged_word const> run, candidate_options co
 }  // namespace detail
 
 /// The candidates of a tagged text in the order of their first occurrence. A run ends with its
-/// sentence. Bytes of no candidate are lost silently only where the options say so; no words or no
-/// nouns give no candidate. O(w log w) for w words.
+/// sentence. No words, or no nouns, give no candidate. O(w log w) for w words.
 inline std::vector<keyword_candidate> keyword_candidates(std::span<tagged_word const> words,
                                                          candidate_options const& options = {})
 {
@@ -132,8 +129,9 @@ inline std::vector<keyword_candidate> keyword_candidates(std::span<tagged_word c
   }
 
   // Equal stems come together in the order of the text, and first occurrences give the order.
-  std::stable_sort(found.begin(), found.end(), [](occurrence const& a, occurrence const& b) {
-    return a.candidate.stems < b.candidate.stems;
+  std::ranges::sort(found, [](occurrence const& x, occurrence const& y) {
+    bool const same = x.candidate.stems == y.candidate.stems;
+    return same ? x.position < y.position : x.candidate.stems < y.candidate.stems;
   });
   std::vector<keyword_candidate> result;
   for (occurrence& next : found) {
@@ -142,10 +140,7 @@ inline std::vector<keyword_candidate> keyword_candidates(std::span<tagged_word c
     }
     result.back().positions.push_back(next.position);
   }
-  std::sort(result.begin(), result.end(),
-            [](keyword_candidate const& a, keyword_candidate const& b) {
-              return a.positions[0] < b.positions[0];
-            });
+  std::ranges::sort(result, {}, [](keyword_candidate const& c) { return c.positions[0]; });
   return result;
 }
 

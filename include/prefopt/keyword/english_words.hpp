@@ -13,8 +13,9 @@ using word_list = std::string_view;
 /// Whether the list has the word, which must be in lower case. A word with a blank is in no list.
 constexpr bool contains_word(word_list list, std::string_view word)
 {
-  if (word.empty() || word.find(' ') != word.npos) { return false; }
-  for (std::size_t at = list.find(word); at != list.npos; at = list.find(word, at + 1)) {
+  if (word.empty() || word.find(' ') != std::string_view::npos) { return false; }
+  for (std::size_t at = list.find(word); at != std::string_view::npos;
+       at = list.find(word, at + 1)) {
     std::size_t const after = at + word.size();
     if (at > 0 && list[at - 1] == ' ' && after < list.size() && list[after] == ' ') { return true; }
   }
@@ -28,7 +29,7 @@ inline constexpr word_list determiners =
     " a an the this that these those some any each every either neither another both all no "
     "several "
     "many few much most more less such various certain enough my your his her its our their whose "
-    "which what half quite ";
+    "which what ";
 inline constexpr word_list pronouns =
     " i you he she it we they me him us them who whom someone somebody something anyone anybody "
     "anything everyone everybody everything nobody nothing none one ones other others there myself "
@@ -56,8 +57,9 @@ inline constexpr word_list numerals =
     "hundred thousand million dozen ";
 inline constexpr word_list adverbs =
     " very too also just only even still already now then here again twice often always never "
-    "sometimes usually almost perhaps maybe however therefore thus indeed rather really well "
-    "away back apart together nearby forward forwards backward backwards upward upwards downward "
+    "sometimes usually almost perhaps maybe however therefore thus indeed rather really well half "
+    "quite away back apart together nearby forward forwards backward backwards upward upwards "
+    "downward "
     "downwards ahead aside everywhere nowhere somewhere instead else soon ago overhead indoors "
     "outdoors meanwhile otherwise nonetheless nevertheless halfway sideways e.g i.e etc how why "
     "far ";
@@ -106,7 +108,7 @@ inline constexpr word_list verbs =
     "scratch search shelter shovel sift signal sip skip snap sniff sort stab stamp steer stomp "
     "strap "
     "string stroke strut swoop tap tattoo thread tickle toast trek tuck type unload wait wrestle "
-    "zoom soar sway sprawl straddle splash sprint stumble swarm wiggle weave whisk ";
+    "touch slide zoom soar sway sprawl straddle splash sprint stumble swarm wiggle weave whisk ";
 // Of those, the ones that are nouns as well: their bare and -s forms need a look at the neighbours.
 inline constexpr word_list noun_verbs =
     " lead hang cook slice wave pet hug kiss catch reach lift push drag board fall drop jump leap "
@@ -134,7 +136,8 @@ inline constexpr word_list mostly_nouns =
     " board line border face pack bow film record nest perch tower park dock anchor plant drink "
     "shop row cook pet cover shape present paint sketch feature exhibit display sail slice roll "
     "cast fold place peel swing grill watch drift match border burn stack wave wrap bark mix feed "
-    "roast type harvest sparkle race camp paddle rock guide guard kayak lounge pitch pump rake "
+    "roast type harvest leave sparkle race camp paddle rock guide guard kayak lounge pitch pump "
+    "rake "
     "shelter "
     "shovel signal stamp strap string tattoo thread toast trail tip prop ";
 // Past forms and participles that no rule makes.
@@ -222,7 +225,7 @@ inline constexpr word_list not_things =
     "happiness excitement energy motion movement balance harmony depth height length width speed "
     "order progress process practice conversation discussion communication game match race sport "
     "music rhythm weight temperature world country city town village room kitchen bathroom bedroom "
-    "office restaurant park market museum ";
+    "office restaurant park market museum rest remainder majority ";
 
 }  // namespace english
 }  // namespace prefopt

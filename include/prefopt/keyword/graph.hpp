@@ -178,7 +178,7 @@ std::vector<double> keyword_graph(std::span<keyword_candidate const> candidates,
   }
   for (std::size_t i = 0; i < n; ++i) {
     auto const& at = candidates[i].positions;
-    double l = static_cast<double>(at.front());
+    auto l = static_cast<double>(at.front());
     if (options.kappa == decay_position::last) { l = static_cast<double>(at.back()); }
     if (options.kappa == decay_position::mean) {
       double sum = 0;

@@ -91,7 +91,7 @@ keyword_ranking rank_keywords(std::span<tagged_word const> words,
     result.keywords.push_back(
         {std::move(c.text), std::move(c.stems), std::move(c.positions), ranked.rank[i], topics[i]});
   }
-  std::sort(result.keywords.begin(), result.keywords.end(), [](keyword const& a, keyword const& b) {
+  std::ranges::sort(result.keywords, [](keyword const& a, keyword const& b) {
     return a.weight != b.weight ? a.weight > b.weight : a.positions[0] < b.positions[0];
   });
   if (options.one_per_topic) {

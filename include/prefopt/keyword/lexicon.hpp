@@ -6,7 +6,6 @@
 #include <cstddef>
 #include <string>
 #include <string_view>
-#include <utility>
 #include <vector>
 
 #include <prefopt/keyword/porter_stem.hpp>
@@ -24,12 +23,18 @@ class part_of_speech_lexicon {
 
   part_of_speech_lexicon() = default;
   /// Of several entries for a word the first counts.
-  explicit part_of_speech_lexicon(std::vector<entry> entries) : entries_(std::move(entries))
+  explicit part_of_speech_lexicon(std::vector<entry> const& entries)
   {
-    auto const by_word = [](entry const& a, entry const& b) { return a.word < b.word; };
-    std::stable_sort(entries_.begin(), entries_.end(), by_word);
-    auto const same = [](entry const& a, entry const& b) { return a.word == b.word; };
-    entries_.erase(std::unique(entries_.begin(), entries_.end(), same), entries_.end());
+    std::vector<std::size_t> order(entries.size());
+    for (std::size_t i = 0; i < order.size(); ++i) { order[i] = i; }
+    std::ranges::sort(order, [&](std::size_t a, std::size_t b) {
+      int const words = entries[a].word.compare(entries[b].word);
+      return words != 0 ? words < 0 : a < b;
+    });
+    for (std::size_t const i : order) {
+      bool const again = !entries_.empty() && entries_.back().word == entries[i].word;
+      if (!again) { entries_.push_back(entries[i]); }
+    }
   }
 
   std::size_t size() const { return entries_.size(); }
@@ -37,9 +42,7 @@ class part_of_speech_lexicon {
   /// The entry of the word as it is written, null if there is none.
   entry const* find(std::string_view word) const
   {
-    auto const at =
-        std::lower_bound(entries_.begin(), entries_.end(), word,
-                         [](entry const& e, std::string_view key) { return e.word < key; });
+    auto const at = std::ranges::lower_bound(entries_, word, {}, &entry::word);
     return at != entries_.end() && at->word == word ? &*at : nullptr;
   }
 
@@ -60,13 +63,13 @@ inline part_of_speech_lexicon parse_lexicon(std::string_view text)
     text.remove_prefix(std::min(end + 1, text.size()));
     if (line.ends_with('\r')) { line.remove_suffix(1); }
     std::size_t const blank = line.find_first_of(" \t");
-    if (blank == 0 || blank == line.npos || line.starts_with(";;;")) { continue; }
+    if (blank == 0 || blank == std::string_view::npos || line.starts_with(";;;")) { continue; }
     std::string_view tag = line.substr(blank + 1);
     tag = tag.substr(0, tag.find_first_of(" \t|"));
     detail::tag_name const* const known = detail::find_tag(tag);
     if (known != nullptr) { entries.push_back({std::string(line.substr(0, blank)), known->tag}); }
   }
-  return part_of_speech_lexicon(std::move(entries));
+  return part_of_speech_lexicon(entries);
 }
 
 }  // namespace prefopt

@@ -116,12 +116,13 @@ class porter_word {
     if (suffix == 0 || !has_vowel(word_.size() - suffix)) { return; }
     cut(suffix);
     char const last = word_.back();
-    if (ends_with("at") || ends_with("bl") || ends_with("iz")) {
+    bool const undouble = ends_with_double_consonant() && last != 'l' && last != 's' && last != 'z';
+    bool const wants_e = ends_with("at") || ends_with("bl") || ends_with("iz") ||
+                         (!undouble && measure(word_.size()) == 1 && ends_short(word_.size()));
+    if (wants_e) {
       word_ += 'e';
-    } else if (ends_with_double_consonant() && last != 'l' && last != 's' && last != 'z') {
+    } else if (undouble) {
       cut(1);
-    } else if (measure(word_.size()) == 1 && ends_short(word_.size())) {
-      word_ += 'e';
     }
   }
   /// Only the longest suffix of the step that fits is tried; its stem must have m > `above`.

@@ -2,7 +2,9 @@
 #pragma once
 /// \file  Text to words and sentences, for English and languages that write like it.
 
+#include <algorithm>
 #include <cstddef>
+#include <iterator>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -57,10 +59,7 @@ inline bool is_abbreviation(std::string_view word)
                                         "no",  "jr",  "sr",  "etc", "approx", "fig",  "e.g",
                                         "i.e", "a.m", "p.m", "u.s", "u.k"};
   std::string const lower = lower_case(word);
-  for (auto const name : known) {
-    if (lower == name) { return true; }
-  }
-  return false;
+  return std::ranges::find(known, lower) != std::end(known);
 }
 
 /// Whether a line break with this text after it ends a sentence: an empty line, or an item of a

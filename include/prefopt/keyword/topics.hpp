@@ -19,8 +19,8 @@ namespace prefopt {
 inline double stem_distance(keyword_candidate const& a, keyword_candidate const& b)
 {
   std::vector<std::string> x = a.stems, y = b.stems;
-  std::sort(x.begin(), x.end());
-  std::sort(y.begin(), y.end());
+  std::ranges::sort(x);
+  std::ranges::sort(y);
   index_t stems = 0, different = 0;
   std::size_t i = 0, j = 0;
   while (i < x.size() || j < y.size()) {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-/// \file  Which form of which known English verb a word is.
+/// \file  What an English word is by itself: its closed class, its verb, its adjective.
 
 #include <cstddef>
 #include <cstdint>
@@ -8,8 +8,26 @@
 #include <string_view>
 
 #include <prefopt/keyword/english_words.hpp>
+#include <prefopt/keyword/word.hpp>
 
 namespace prefopt::detail {
+
+/// The part of speech of a word of a closed class, `other` for all other words.
+inline part_of_speech closed_class(std::string_view word)
+{
+  using tag = part_of_speech;
+  if (!word.empty() && word[0] >= '0' && word[0] <= '9') { return tag::numeral; }
+  if (contains_word(english::particles, word)) { return tag::particle; }
+  if (contains_word(english::auxiliaries, word)) { return tag::auxiliary; }
+  if (contains_word(english::determiners, word)) { return tag::determiner; }
+  if (contains_word(english::pronouns, word)) { return tag::pronoun; }
+  if (contains_word(english::adpositions, word)) { return tag::adposition; }
+  if (contains_word(english::conjunctions, word)) { return tag::conjunction; }
+  if (contains_word(english::numerals, word)) { return tag::numeral; }
+  if (contains_word(english::adverbs, word)) { return tag::adverb; }
+  if (contains_word(english::interjections, word)) { return tag::interjection; }
+  return tag::other;
+}
 
 enum class verb_ending : std::uint8_t { none, bare, s, ed, ing };
 
@@ -54,6 +72,27 @@ inline verb_form verb_form_of(std::string_view word)
   std::string base = known_verb(without(1));
   if (base.empty() && word.ends_with("es")) { base = known_verb(without(2)); }
   return {verb_ending::s, base};
+}
+
+/// "brighter", "biggest", "reddish" of a known adjective.
+inline bool is_degree_of_adjective(std::string_view word)
+{
+  for (std::string_view const ending : {"er", "est", "ish"}) {
+    std::string base(word);
+    if (base.size() < ending.size() + 3 || !base.ends_with(ending)) { continue; }
+    base.resize(base.size() - ending.size());
+    if (contains_word(english::adjectives, base) ||
+        contains_word(english::adjectives, base + "e")) {
+      return true;
+    }
+    if (base.back() == 'i') {
+      base.back() = 'y';
+    } else if (base.back() == base[base.size() - 2]) {
+      base.pop_back();
+    }
+    if (contains_word(english::adjectives, base)) { return true; }
+  }
+  return false;
 }
 
 }  // namespace prefopt::detail
