@@ -203,6 +203,8 @@ TEST_CASE("the tagger tells nouns from verbs by their neighbours", "[keyword]")
   CHECK(tag_of("He can see a trash can.", "see") == tag::verb);
   CHECK(tag_of("The bus is bright orange.", "orange") == tag::adjective);
   CHECK(tag_of("An orange on a plate.", "orange") == tag::noun);
+  CHECK(tag_of("His arms are up, which shows his joy.", "shows") == tag::verb);
+  CHECK(tag_of("A cat sits on a chair and looks at a bird.", "looks") == tag::verb);
   CHECK(tag_of("We visit Paris today.", "Paris") == tag::proper_noun);
 }
 

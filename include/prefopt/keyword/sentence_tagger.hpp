@@ -83,7 +83,8 @@ class sentence_tagger {
     if (closed == tag::punctuation) { return closed; }
     if (word == "to") { return bare_verb_follows() ? tag::particle : tag::adposition; }
     bool const relative = word == "that" || word == "which" || word == "whose" || word == "who";
-    if (relative && after_noun()) { return tag::pronoun; }
+    bool const after_comma = i_ > 0 && before() == tag::punctuation && word == "which";
+    if (relative && (after_noun() || after_comma)) { return tag::pronoun; }
     if (word == "can" && (after_modifier() || after_noun()) && !bare_verb_follows()) {
       return tag::noun;
     }
@@ -183,9 +184,13 @@ class sentence_tagger {
       return tag::noun;
     }
     if (before() == tag::pronoun || before() == tag::adverb) { return tag::verb; }
-    if (!after_noun()) { return object_follows() ? tag::verb : tag::noun; }
     if (object_follows()) { return tag::verb; }
     bool const mostly_noun = contains_word(english::mostly_nouns, base);
+    if (!after_noun()) {
+      // "sits and looks at"
+      bool const second = before() == tag::conjunction && after() == tag::adposition;
+      return second && !mostly_noun && !next_is_of() ? tag::verb : tag::noun;
+    }
     bool const insists = !mostly_noun || after() == tag::adposition || after() == tag::adverb;
     return verbs_due_ > 0 && insists && !next_is_of() ? tag::verb : tag::noun;
   }
