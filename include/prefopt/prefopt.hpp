@@ -28,6 +28,7 @@
 #include <prefopt/core/record.hpp>
 #include <prefopt/core/score.hpp>
 #include <prefopt/core/self_check.hpp>
+#include <prefopt/core/similarity.hpp>
 #include <prefopt/core/term.hpp>
 #include <prefopt/core/term_sum.hpp>
 #include <prefopt/core/view.hpp>

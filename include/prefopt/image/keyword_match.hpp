@@ -9,17 +9,12 @@
 
 #include <prefopt/core/error.hpp>
 #include <prefopt/core/math.hpp>
+#include <prefopt/core/similarity.hpp>
 #include <prefopt/image/noun_phrase.hpp>
 #include <prefopt/image/region.hpp>
 #include <prefopt/image/word_relations.hpp>
 
 namespace prefopt {
-
-/// A similarity of two phrases in [-1, 1] that knows nothing. In its place may stand any callable
-/// with two texts (words in the singular, by spaces), such as the cosine of word vectors.
-struct no_similarity {
-  double operator()(std::string_view, std::string_view) const { return 0; }
-};
 
 /// How keywords find regions.
 struct match_options {
@@ -38,6 +33,7 @@ struct keyword_match {
 /// Finds the regions of every keyword by their labels: those that match best, and all of them where
 /// several match alike. "brown dogs" finds "brown dog" before "dog" before "white dog", and never
 /// "dog house". Where words and relations say nothing, `similarity` of the phrases decides, halved.
+/// It gets words in the singular, by spaces.
 /// Throws std::invalid_argument for a similarity that is NaN.
 template <class Similarity = no_similarity>
 std::vector<keyword_match> match_keywords(std::span<std::string const> keywords,

@@ -14,6 +14,7 @@
 
 #include <prefopt/core/error.hpp>
 #include <prefopt/core/math.hpp>
+#include <prefopt/core/similarity.hpp>
 #include <prefopt/keyword/candidates.hpp>
 
 namespace prefopt {
@@ -42,15 +43,10 @@ struct keyword_graph_options {
 };
 
 /// Similarity of two candidates' texts ("red fire hydrant", "bench"), a number that is not NaN;
-/// word_vector_similarity makes one of word vectors.
+/// word_vector_similarity makes one of word vectors; with no_similarity sigma is 0.
 template <class Similarity>
 concept keyword_similarity = requires(Similarity const& s, std::string_view a) {
   { s(a, a) } -> std::convertible_to<double>;
-};
-
-/// No word vectors: sigma is 0.
-struct no_similarity {
-  constexpr double operator()(std::string_view, std::string_view) const { return 0; }
 };
 
 namespace detail {

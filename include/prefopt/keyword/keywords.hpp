@@ -12,6 +12,7 @@
 
 #include <prefopt/core/error.hpp>
 #include <prefopt/core/math.hpp>
+#include <prefopt/core/similarity.hpp>
 #include <prefopt/keyword/candidates.hpp>
 #include <prefopt/keyword/english_tagger.hpp>
 #include <prefopt/keyword/graph.hpp>
