@@ -494,6 +494,19 @@ TEST_CASE("keywords find the regions of the same thing, the best labels first", 
   CHECK(matched_regions(matches) == list{0, 3, 4, 5});
 }
 
+TEST_CASE("a word that is said twice counts once", "[regions]")
+{
+  std::vector<region> const regions{labelled("teddy bear"), labelled("bear")};
+  std::vector<std::string> const keywords{"bear bear", "teddy teddy bear", "big bear"};
+  auto const matches = match_keywords(keywords, regions);
+  CHECK(matches[0].regions == std::vector<index_t>{1});
+  CHECK(matches[0].score == 1);
+  CHECK(matches[1].regions == std::vector<index_t>{0});
+  CHECK(matches[1].score == 1);
+  CHECK(matches[2].regions == std::vector<index_t>{1});
+  CHECK(matches[2].score == 0.75);
+}
+
 TEST_CASE("a similarity decides where words and relations do not", "[regions]")
 {
   std::vector<region> const regions{labelled("dog"), labelled("wolves"), labelled("chair")};

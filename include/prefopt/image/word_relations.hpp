@@ -68,11 +68,16 @@ inline bool is_kind_of(std::string const& a, std::string const& b, word_relation
   return found;
 }
 
-inline bool has_word(noun_phrase const& phrase, std::string const& word)
+/// How many different words there are: phrases of a tagger may repeat one.
+inline int count_words(std::vector<std::string> const& words)
 {
-  bool found = false;
-  for (auto const& other : phrase.words) { found = found || other == word; }
-  return found;
+  int count = 0;
+  for (std::size_t i = 0; i < words.size(); ++i) {
+    bool seen = false;
+    for (std::size_t k = 0; k < i; ++k) { seen = seen || words[k] == words[i]; }
+    count += seen ? 0 : 1;
+  }
+  return count;
 }
 
 inline noun_phrase canonical_phrase(std::string_view text, word_relations const& relations)
@@ -99,10 +104,11 @@ inline double phrase_match(noun_phrase const& a, noun_phrase const& b,
   auto const& head_a = a.words[a.head];
   auto const& head_b = b.words[b.head];
   if (head_a == head_b) {
-    std::size_t common = 0;
-    for (auto const& word : a.words) { common += has_word(b, word) ? 1U : 0U; }
-    std::size_t const either = a.words.size() + b.words.size() - common;
-    return 0.5 + 0.5 * static_cast<double>(common) / static_cast<double>(either);
+    std::vector<std::string> all = a.words;
+    all.insert(all.end(), b.words.begin(), b.words.end());
+    int const either = count_words(all);
+    int const both = count_words(a.words) + count_words(b.words) - either;
+    return 0.5 + 0.5 * both / either;
   }
   bool const related =
       is_kind_of(head_a, head_b, relations) || is_kind_of(head_b, head_a, relations);
