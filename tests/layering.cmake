@@ -16,7 +16,7 @@ set(keyword_may_include config core keyword)
 set(metrics_may_include config core metrics)
 set(ranking_may_include config core row ranking)
 set(curriculum_may_include config core ranking curriculum)
-set(adapters_may_include config core)
+set(adapters_may_include config core ranking adapters)  # of the same library
 set(cuda_may_include config core row losses image cuda)
 set(umbrella_may_include config core losses margins statistics row token data image keyword metrics ranking curriculum)
 set(foreign_headers_in adapters cuda)

@@ -199,6 +199,7 @@
 #include <prefopt/ranking/length_trend.hpp>
 #include <prefopt/ranking/levels.hpp>
 #include <prefopt/ranking/margin_difficulty.hpp>
+#include <prefopt/ranking/order_key.hpp>
 #include <prefopt/ranking/quantile_sketch.hpp>
 #include <prefopt/ranking/radix_sort.hpp>
 #include <prefopt/ranking/rank.hpp>

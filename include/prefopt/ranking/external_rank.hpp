@@ -16,6 +16,7 @@
 #include <prefopt/core/error.hpp>
 #include <prefopt/core/file.hpp>
 #include <prefopt/core/math.hpp>
+#include <prefopt/ranking/order_key.hpp>
 #include <prefopt/ranking/radix_sort.hpp>
 
 namespace prefopt {

@@ -1,28 +1,14 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-/// \file  Stable sorting of scores with their indices, digit by digit.
+/// \file  Stable sorting of keys with their indices, digit by digit.
 
 #include <array>
-#include <bit>
 #include <cstddef>
 #include <cstdint>
-#include <type_traits>
 #include <utility>
 #include <vector>
 
 namespace prefopt::detail {
-
-/// Bits of a score in its order: a < b as numbers exactly if order_key(a) < order_key(b). -0 is 0;
-/// not for NaN, so that no key has all bits set.
-template <class Real>
-auto order_key(Real score)
-{
-  using key = std::conditional_t<sizeof(Real) == 4, std::uint32_t, std::uint64_t>;
-  static_assert(sizeof(Real) == sizeof(key), "prefopt: scores in files are float or double");
-  key const sign = key(1) << (8 * sizeof(key) - 1);
-  key const bits = std::bit_cast<key>(static_cast<Real>(score + Real(0)));
-  return static_cast<key>((bits & sign) != 0 ? ~bits : bits | sign);
-}
 
 template <class Key>
 struct indexed_key {

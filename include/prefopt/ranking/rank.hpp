@@ -13,6 +13,27 @@
 
 namespace prefopt {
 
+namespace detail {
+
+/// One element for each score, one after the other.
+template <class Space>
+void require_order_column(index_t scores, vector_view<index_t, Space> order)
+{
+  constexpr char const* name = "rank_easy_to_hard";
+  require_extent(name, "order", scores, order.size());
+  if (order.stride != 1 && order.size() > 1) {
+    throw_invalid(name, "column 'order'", "stride 1", std::to_string(order.stride));
+  }
+}
+
+[[noreturn]] inline void throw_nan_score(index_t sample)
+{
+  throw_invalid("rank_easy_to_hard", "score of sample " + std::to_string(sample), "a number",
+                "NaN");
+}
+
+}  // namespace detail
+
 /// order[r] = index of the sample with the r-th lowest score.
 ///
 /// A total order, hence the same on every machine: ascending score, equal scores (also 0 and -0)
@@ -22,17 +43,11 @@ namespace prefopt {
 template <tensor_of_rank<1> Scores>
 void rank_easy_to_hard(Scores const& scores, vector_view<index_t> order)
 {
-  constexpr char const* name = "rank_easy_to_hard";
   using real = typename detail::traits_of<Scores>::element_type;
   vector_view<real const> const score(scores);
-  detail::require_extent(name, "order", score.size(), order.size());
-  if (order.stride != 1 && order.size() > 1) {
-    detail::throw_invalid(name, "column 'order'", "stride 1", std::to_string(order.stride));
-  }
+  detail::require_order_column(score.size(), order);
   for (index_t i = 0; i < score.size(); ++i) {
-    if (score[i] != score[i]) {
-      detail::throw_invalid(name, "score of sample " + std::to_string(i), "a number", "NaN");
-    }
+    if (score[i] != score[i]) { detail::throw_nan_score(i); }
     order[i] = i;
   }
   std::sort(order.data, order.data + order.size(), [score](index_t a, index_t b) {

@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+/// \file  Whole numbers in the order of the scores that they are made of, for sorting by digits.
+
+#include <cstdint>
+#include <type_traits>
+
+#include <prefopt/config.hpp>
+
+namespace prefopt::detail {
+
+/// Bits of a score in its order: a < b as numbers exactly if order_key(a) < order_key(b). -0 is 0;
+/// not for NaN, so that no key has all bits set.
+template <class Real>
+PREFOPT_HD auto order_key(Real score)
+{
+  using key = std::conditional_t<sizeof(Real) == 4, std::uint32_t, std::uint64_t>;
+  static_assert(std::is_floating_point_v<Real> && sizeof(Real) == sizeof(key),
+                "prefopt: scores that are sorted by their digits are float or double");
+  key const sign = key(1) << (8 * sizeof(key) - 1);
+  key const bits = __builtin_bit_cast(key, static_cast<Real>(score + Real(0)));
+  return static_cast<key>((bits & sign) != 0 ? ~bits : bits | sign);
+}
+
+}  // namespace prefopt::detail
