@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstddef>
+#include <limits>
 #include <numeric>
 #include <stdexcept>
 #include <string>
@@ -115,13 +116,6 @@ numbers unimax_of_paper(column sizes, double budget, double max_epochs)
     budget -= share[by_size[i]];
   }
   return share;
-}
-
-/// Lets a state go on with a schedule that changed on purpose.
-template <class State>
-void forget_schedule(State& state)
-{
-  if constexpr (requires { state.plan; }) { state.plan = 0; }
 }
 
 /// A weight that is wrong for level 1.
@@ -257,6 +251,10 @@ TEST_CASE("UniMax fills small levels first, in whatever order they come", "[curr
   CHECK(draws_in(prefopt::unimax{.max_epochs = 2, .epochs = 9}, 0, offsets_of({3, 5})) ==
         column{6, 10});
   CHECK(visits(prefopt::unimax{.max_epochs = 2, .epochs = 9}, offsets_of({3, 5})) == column(8, 2));
+  // No cap at all.
+  constexpr index_t any = std::numeric_limits<index_t>::max();
+  CHECK(draws_in(prefopt::unimax{.max_epochs = any, .epochs = 1}, 0, offsets_of({10, 1, 0, 4})) ==
+        column{5, 5, 0, 5});
   CHECK(mentions(error_of<std::invalid_argument>([] {
                    column const offsets{0, 3};
                    (void)prefopt::unimax{.max_epochs = -1}.phases({offsets});
@@ -333,6 +331,29 @@ TEST_CASE("a difficulty opens the samples that are at most as difficult", "[curr
                  {"difficulty_paced", "width", "above 0"}));
 }
 
+TEST_CASE("a difficulty opens the level that it is the threshold of, however it rounds",
+          "[curriculum]")
+{
+  constexpr double first = 0.1, width = 0.1;  // (first + 19 width - first) / width is below 19
+  constexpr index_t samples = 100;
+  numbers scores;
+  for (index_t k = 0; k < samples; ++k) {
+    scores.push_back(first + static_cast<double>(k) * width);
+  }
+  column order(samples), offsets(samples + 1);
+  prefopt::rank_easy_to_hard(scores, order);
+  prefopt::levels_of_equal_width(scores, order, first, width, offsets);
+  for (std::size_t k = 0; k < scores.size(); ++k) {
+    CAPTURE(k);
+    double const below = std::nextafter(scores[k], 0.0);
+    prefopt::difficulty_paced<prefopt::fixed_discrete_difficulty<2>> const at{
+        .difficulty = {{below, scores[k]}, {0.5}}, .first = first, .width = width, .steps = 2};
+    auto const open = static_cast<index_t>(k);
+    CHECK(at.part(0, 0, {offsets}).last == std::max(index_t{1}, open));
+    CHECK(at.part(1, 0, {offsets}).last == open + 1);
+  }
+}
+
 TEST_CASE("a pacing that leaves its range is refused", "[curriculum]")
 {
   column const order{0, 1, 2, 3}, offsets{0, 4};
@@ -367,7 +388,6 @@ TEST_CASE("a gate opens levels between the rounds of a run", "[curriculum]")
       seen.insert(seen.end(), batch.begin(), batch.begin() + drawn.count);
     }
     state = sampler.state();
-    forget_schedule(state);
     rounds.push_back(seen);
     gate.update(margins[round]);
   }
@@ -392,6 +412,9 @@ TEST_CASE("a gate opens levels between the rounds of a run", "[curriculum]")
   CHECK(prefopt::up_to_share{.share = 0, .draws = 3}.part(0, 0, {offsets}) == open_part{0, 1, 3});
   CHECK_THROWS_AS(prefopt::up_to_share{.share = std::nan("")}.part(0, 0, {offsets}),
                   std::invalid_argument);
+  CHECK(error_of<std::invalid_argument>([&] {
+          curriculum_sampler(prefopt::up_to_level{.rounds = -1}, order, offsets);
+        }) == "prefopt::schedule_fingerprint: phases: expected 0 or more, got -1");
 }
 
 TEST_CASE("groups run their own curricula side by side", "[curriculum]")

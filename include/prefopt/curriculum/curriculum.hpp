@@ -129,13 +129,16 @@ index_t draws_of(Schedule const& schedule, index_t phase, level_view levels)
 /// Tells what one schedule does with these levels from what another does: hash of every phase's
 /// epochs and parts, never 0; but 0 for one that follows the training. Schedules that open and draw
 /// the same have the same one, whatever their types and parameters. O(phases). Throws as `draws_of`
-/// does.
+/// does, and for a negative number of phases.
 template <curriculum_schedule Schedule>
 std::uint64_t schedule_fingerprint(Schedule const& schedule, level_view levels)
 {
   word_hash hash;
   auto const push = [&hash](index_t i) { hash.push(static_cast<std::uint64_t>(i)); };
   index_t const phases = schedule.phases(levels);
+  if (phases < 0) {
+    detail::throw_invalid("schedule_fingerprint", "phases", "0 or more", std::to_string(phases));
+  }
   for (index_t k = 0; k < phases; ++k) {
     bool const draws = draws_of(schedule, k, levels) > 0;
     push(draws ? schedule.epochs_of(k, levels) : 0);

@@ -10,6 +10,15 @@
 #include <prefopt/ranking/levels.hpp>
 
 namespace prefopt {
+namespace detail {
+
+/// The highest score of a level but the last.
+constexpr double highest_of_level(double first, double width, index_t level)
+{
+  return first + static_cast<double>(level) * width;
+}
+
+}  // namespace detail
 
 /// Level k holds the scores in (first + (k - 1) width, first + k width]; level 0 also what is lower
 /// and the last level also what is higher. `order` ranks `scores` easy to hard. For whole-numbered
@@ -30,7 +39,7 @@ void levels_of_equal_width(Scores const& score_column, vector_view<index_t const
   }
   offsets[0] = 0;
   for (index_t k = 0; k + 2 < offsets.size(); ++k) {
-    double const highest = first + static_cast<double>(k) * width;
+    double const highest = detail::highest_of_level(first, width, k);
     offsets[k + 1] = detail::partition_rank(name, order, offsets[k], scores.size(), [&](index_t i) {
       return static_cast<double>(scores[i]) <= highest;
     });

@@ -12,6 +12,7 @@
 #include <prefopt/curriculum/pacing.hpp>
 #include <prefopt/curriculum/pacing/fixed_root_difficulty.hpp>
 #include <prefopt/ranking/levels.hpp>
+#include <prefopt/ranking/value_levels.hpp>
 
 namespace prefopt {
 
@@ -47,10 +48,14 @@ struct difficulty_paced {
       detail::throw_invalid("difficulty_paced", "difficulty of phase " + std::to_string(phase),
                             "a number", std::to_string(d));
     }
-    // How many thresholds d has reached; the thresholds themselves are first + k width.
-    double const level = std::floor((d - first) / width);
-    auto const last = static_cast<double>(levels.count() - 1);
-    index_t const open = level < 0 ? 0 : levels.last(static_cast<index_t>(min(level, last)));
+    // The hardest level whose threshold d reaches, as the levels were cut: the quotient rounds and
+    // may miss it by one.
+    index_t const last = levels.count() - 1;
+    auto level = static_cast<index_t>(
+        clamp(std::floor((d - first) / width), -1.0, static_cast<double>(last)));
+    if (level < last && detail::highest_of_level(first, width, level + 1) <= d) { ++level; }
+    if (level >= 0 && detail::highest_of_level(first, width, level) > d) { --level; }
+    index_t const open = level < 0 ? 0 : levels.last(level);
     return {0, min(n, max(index_t{1}, open)), detail::draws_in_phase(epochs * n, phase, steps)};
   }
   friend bool operator==(difficulty_paced const&, difficulty_paced const&) = default;

@@ -36,31 +36,33 @@ struct unimax {
   {
     index_t const budget = min(epochs, max_epochs) * levels.samples();
     index_t low = 0, high = budget;  // the largest fill whose draws keep to the budget
+    auto const cap = [&](index_t k) { return drawn_at_most(levels.size(k), budget); };
+    auto const filled = [&](index_t fill) {
+      index_t draws = 0;
+      for (index_t k = 0; k < levels.count(); ++k) { draws += min(cap(k), fill); }
+      return draws;
+    };
     while (low < high) {
       index_t const middle = low + (high - low + 1) / 2;
-      if (filled(middle, levels) <= budget) {
+      if (filled(middle) <= budget) {
         low = middle;
       } else {
         high = middle - 1;
       }
     }
-    index_t rest = budget - filled(low, levels);  // one more for as many of those below their cap
-    for (index_t k = 0; k < j; ++k) { rest -= cap(k, levels) > low ? 1 : 0; }
-    bool const one_more = rest > 0 && cap(j, levels) > low;
-    return {levels.first(j), levels.last(j), min(cap(j, levels), low) + (one_more ? 1 : 0)};
+    index_t rest = budget - filled(low);  // one more for as many of those below their cap
+    for (index_t k = 0; k < j; ++k) { rest -= cap(k) > low ? 1 : 0; }
+    bool const one_more = rest > 0 && cap(j) > low;
+    return {levels.first(j), levels.last(j), min(cap(j), low) + (one_more ? 1 : 0)};
   }
   friend bool operator==(unimax const&, unimax const&) = default;
 
  private:
-  constexpr index_t cap(index_t level, level_view levels) const
+  /// The cap of a level, as far as the budget goes: a `max_epochs` that means "no cap" must not
+  /// overflow.
+  constexpr index_t drawn_at_most(index_t size, index_t budget) const
   {
-    return max_epochs * levels.size(level);
-  }
-  constexpr index_t filled(index_t fill, level_view levels) const
-  {
-    index_t draws = 0;
-    for (index_t k = 0; k < levels.count(); ++k) { draws += min(cap(k, levels), fill); }
-    return draws;
+    return size > 0 && max_epochs > budget / size ? budget : max_epochs * size;
   }
 };
 static_assert(check_schedule<unimax>() && mixes_parts<unimax>);
