@@ -390,6 +390,7 @@ TEST_CASE("a batch never crosses an epoch and the last one is kept", "[curriculu
   CHECK(!all[1].batch.begins_phase());
   CHECK(all[2].batch.begins_phase());
   CHECK(all[2].batch.phase == 1);
+  CHECK(!prefopt::drawn_batch{}.begins_phase());  // what comes after the last one
   CHECK(curriculum_sampler(prefopt::one_pass{}, r.order, r.offsets, {.batch = 4}).batches() == 4);
 }
 

@@ -541,4 +541,11 @@ TEST_CASE("wrong groupings by length are named", "[sampler]")
     CHECK(mentions(error_of<std::invalid_argument>([&] { sampler->restore(saved); }),
                    {"fingerprint of the schedule", "lengths, window or batch"}));
   }
+  // A state that does not know its batch must at least stand between two batches.
+  sampler_state amid = saved;
+  amid.plan = 0;
+  amid.position = 2;
+  CHECK(error_of<std::invalid_argument>([&] { four.restore(amid); }) ==
+        "prefopt::curriculum_sampler::restore: position: expected a multiple of the batch, 4, got "
+        "2");
 }

@@ -80,6 +80,12 @@ class curriculum_sampler {
       require_below(name, "phase", saved.phase, phases);
       require_below(name, "epoch", saved.epoch, schedule_.epochs_of(saved.phase, levels_));
       require_below(name, "position", saved.position, draws_of(schedule_, saved.phase, levels_));
+      // A state whose `plan` is not known may come from another batch size.
+      if (lengths_ && saved.position % batch_ != 0) {
+        detail::throw_invalid(name, "position",
+                              "a multiple of the batch, " + std::to_string(batch_),
+                              std::to_string(saved.position));
+      }
     }
     std::uint64_t const plan = state_.plan;
     state_ = saved;

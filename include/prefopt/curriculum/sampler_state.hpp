@@ -42,8 +42,9 @@ struct drawn_batch {
   index_t size = 0;      ///< samples of the batch, over all ranks
   index_t count = 0;     ///< samples of this rank; may be 0 in the last batch of an epoch
 
-  /// True once in every phase that draws anything: the time to re-score or to reset things.
-  constexpr bool begins_phase() const { return epoch == 0 && position == 0; }
+  /// True once in every phase that draws anything: the time to re-score or to reset things. False
+  /// when the run is over.
+  constexpr bool begins_phase() const { return size > 0 && epoch == 0 && position == 0; }
   constexpr explicit operator bool() const { return size > 0; }
 };
 
