@@ -129,6 +129,11 @@ TEST_CASE("self-paced weights refuse what has no weight", "[curriculum]")
   CHECK(mentions(message(prefopt::linear_weighting{}, {1}, infinity), {"lambda", "finite", "inf"}));
   CHECK(mentions(message(prefopt::linear_weighting{}, {1}, std::nan("")), {"lambda", "nan"}));
   CHECK(mentions(message(prefopt::logarithmic_weighting{}, {1}, 1), {"lambda", "below 1"}));
+  CHECK(message(prefopt::polynomial_weighting{.order = 1}, {1}, 1) ==
+        "prefopt::self_paced_weights: parameter 'order': expected a number in (1, inf), got 1");
+  CHECK(mentions(message(prefopt::polynomial_weighting{.order = infinity}, {1}, 1), {"'order'"}));
+  CHECK(mentions(message(prefopt::mixture_weighting{.full_below = 1}, {1}, 1), {"'full_below'"}));
+  CHECK(mentions(message(prefopt::mixture_weighting{.full_below = 0}, {1}, 1), {"'full_below'"}));
   CHECK(error_of<std::invalid_argument>([&] { threshold(losses, 0.5); }) ==
         "prefopt::lambda_of_share: loss of sample 1: expected a number, got NaN");
   CHECK(mentions(error_of<std::invalid_argument>([&] { threshold({1}, 1.5); }), {"share", "1.5"}));

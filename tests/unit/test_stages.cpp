@@ -153,6 +153,8 @@ TEST_CASE("competence grows with the running margin and never falls", "[curricul
   };
   CHECK(mentions(message({}, infinity), {"margin", "finite"}));
   CHECK(mentions(message({.low = 1, .high = 1}, 0), {"low", "below high"}));
+  CHECK(mentions(message({.low = -infinity}, 0), {"low", "finite", "-inf"}));
+  CHECK(mentions(message({.high = infinity}, 0), {"low", "high = inf"}));
   CHECK(mentions(message({.rate = 0}, 0), {"rate", "(0, 1]"}));
   CHECK(mentions(message({.start = 2}, 0), {"start", "[0, 1]"}));
 }

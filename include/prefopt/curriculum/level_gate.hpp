@@ -78,8 +78,8 @@ struct margin_competence {
     if (!(start >= 0 && start <= 1)) {
       detail::throw_invalid(name, "start", "a share in [0, 1]", std::to_string(start));
     }
-    if (!(low < high)) {
-      detail::throw_invalid(name, "low", "below high = " + std::to_string(high),
+    if (!(low < high && high - low < infinity_v<double>)) {
+      detail::throw_invalid(name, "low", "finite and below high = " + std::to_string(high),
                             std::to_string(low));
     }
     if (!(rate > 0 && rate <= 1)) {

@@ -10,6 +10,7 @@
 
 #include <prefopt/core/error.hpp>
 #include <prefopt/core/math.hpp>
+#include <prefopt/core/parameters.hpp>
 #include <prefopt/core/view.hpp>
 #include <prefopt/ranking/levels.hpp>
 
@@ -40,8 +41,8 @@ void require_loss(char const* function, Real loss, index_t i)
 /// weights[i] = weighting(losses[i], lambda): the weight column of `evaluate` and of metrics.
 /// Losses are constants here: do not differentiate through the weights. A loss of 0 or less weighs
 /// 1, an infinite one 0. Throws `std::invalid_argument` for a NaN loss, by its index, a lambda that
-/// is not above 0 or outside the weighting's domain, and a `weights` of another length. `weights`
-/// may be `losses`.
+/// is not above 0 or outside the weighting's domain, parameters that the weighting's `check`
+/// refuses (as a loss's), and a `weights` of another length. `weights` may be `losses`.
 template <class Real, sample_weighting Weighting>
 void self_paced_weights(Weighting const& weighting,
                         std::type_identity_t<vector_view<Real const>> losses, Real lambda,
@@ -49,6 +50,8 @@ void self_paced_weights(Weighting const& weighting,
 {
   constexpr char const* name = "self_paced_weights";
   detail::require_extent(name, "weights", losses.size(), weights.size());
+  detail::check_parameter check{name};
+  if constexpr (requires { weighting.check(check); }) { weighting.check(check); }
   double largest = infinity_v<double>;
   if constexpr (requires { Weighting::largest_lambda; }) { largest = Weighting::largest_lambda; }
   if (!(lambda > 0 && static_cast<double>(lambda) < largest)) {

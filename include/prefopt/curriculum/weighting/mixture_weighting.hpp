@@ -13,6 +13,12 @@ namespace prefopt {
 struct mixture_weighting {
   double full_below = 0.5;  ///< share of lambda up to which a loss counts fully
 
+  template <class Check>
+  constexpr void check(Check& check) const
+  {
+    check.in_open("full_below", full_below, 0, 1);
+  }
+
   template <class Real>
   Real operator()(Real loss, Real lambda) const
   {

@@ -15,6 +15,12 @@ namespace prefopt {
 struct polynomial_weighting {
   double order = 3;  ///< t
 
+  template <class Check>
+  constexpr void check(Check& check) const
+  {
+    check.in_open("order", order, 1, infinity_v<double>);
+  }
+
   template <class Real>
   Real operator()(Real loss, Real lambda) const
   {
