@@ -288,6 +288,8 @@ TEST_CASE("cuts that make no levels are refused", "[ranking]")
   CHECK(error_of<std::invalid_argument>([] {
           equal_levels(-1, 3);
         }).find("samples: expected 0 or more, got -1") != std::string::npos);
+  CHECK(error_of<std::invalid_argument>([] { fraction_levels(-1, {}); }) ==
+        "prefopt::levels_at_fractions: samples: expected 0 or more, got -1");
   column const decreasing{0, 3, 2, 5}, late{1, 5}, short_of{0, 4};
   CHECK(error_of<std::invalid_argument>([&] {
           prefopt::check_levels({decreasing}, 5);

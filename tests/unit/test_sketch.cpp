@@ -233,6 +233,8 @@ TEST_CASE("the bound of a sketch is as its documentation says", "[sketch]")
   CHECK(share(1e6, 16384) == Approx(0.016).margin(0.0005));
   CHECK(share(1e8, 16384) == Approx(0.037).margin(0.0005));
   CHECK(share(1e9, 16384) == Approx(0.046).margin(0.0005));
+  CHECK(error_of<std::invalid_argument>([] { quantile_sketch::rank_error_bound(10, 0); }) ==
+        "prefopt::quantile_sketch: capacity: expected an even number, 2 or more, got 0");
 }
 
 TEST_CASE("a sketch takes infinities as scores, -0 as 0, and refuses NaN by its sample", "[sketch]")

@@ -160,6 +160,7 @@ inline void levels_at_fractions(index_t samples, vector_view<double const> fract
   detail::require_level_column(name, offsets);
   detail::require_extent(name, "fractions", offsets.size() - 2, fractions.size());
   detail::require_fractions(name, fractions);
+  if (samples < 0) { detail::throw_invalid(name, "samples", "0 or more", std::to_string(samples)); }
   for (index_t k = 0; k < fractions.size(); ++k) {
     offsets[k + 1] = detail::samples_in_share(samples, fractions[k]);
   }
@@ -191,4 +192,5 @@ void levels_at_thresholds(
   }
   offsets[offsets.size() - 1] = scores.size();
 }
+
 }  // namespace prefopt

@@ -76,10 +76,7 @@ class quantile_sketch {
   explicit quantile_sketch(index_t capacity = default_capacity, std::uint64_t seed = 0)
       : capacity_(capacity), seed_(seed), level_(1)
   {
-    if (capacity < 2 || capacity % 2 != 0) {
-      detail::throw_invalid("quantile_sketch", "capacity", "an even number, 2 or more",
-                            std::to_string(capacity));
-    }
+    require_even(capacity);
   }
 
   /// Throws `std::invalid_argument` for NaN, naming the sample: `samples()` so far unless told.
@@ -152,6 +149,7 @@ class quantile_sketch {
   /// The same before the first push: for any input of so many samples in any parts.
   static index_t rank_error_bound(index_t samples, index_t capacity = default_capacity)
   {
+    require_even(capacity);
     index_t drift = 0;
     for (index_t weight = 1; samples / weight >= capacity; weight *= 2) {
       drift += samples / (capacity * weight) * weight;
@@ -206,6 +204,13 @@ class quantile_sketch {
     index_t over, under;  // how far estimates of a rank may lie above and below the truth
   };
 
+  static void require_even(index_t capacity)
+  {
+    if (capacity < 2 || capacity % 2 != 0) {
+      detail::throw_invalid("quantile_sketch", "capacity", "an even number, 2 or more",
+                            std::to_string(capacity));
+    }
+  }
   static void require_number(char const* member, double score, index_t sample)
   {
     if (score != score) {
