@@ -58,8 +58,9 @@ Real cluster_entropy(answer_columns<Real> const& in, index_t begin, index_t end)
 
 /// scores[i] = -sum_C p(C) log p(C) over the clusters of the answers to prompt i, in nats: 0 where
 /// all mean the same. p(C) is the share of answers in C (Farquhar et al. 2024, Nature 630,
-/// "discrete semantic entropy"), or with `log_prob` sum_{s in C} p(s) / sum_s p(s) (Kuhn et al.
-/// 2023, arXiv 2302.09664). Answers that were sampled twice count twice.
+/// "discrete semantic entropy"), or with `log_prob` sum_{s in C} p(s) / sum_s p(s) (their semantic
+/// entropy; that of Kuhn et al. 2023, arXiv 2302.09664, is the plain mean of -log sum_{s in C} p(s)
+/// over the clusters). Answers that were sampled twice count twice.
 ///
 /// MFPO cites it and prints another formula, `token_entropy_sum`. A prompt without answers has none
 /// (NaN), nor has one whose answers all have log_prob -infinity or one of whose is NaN: the ranking
