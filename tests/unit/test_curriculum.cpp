@@ -362,6 +362,22 @@ TEST_CASE("a paced run opens the share that its pacing says and draws whole epoc
   CHECK(sorted(first_three) == r.ranks(0, 3));
 }
 
+TEST_CASE("a pace of as many steps as batches gives every phase one batch", "[curriculum]")
+{
+  for (index_t const n : {1, 31, 32, 33, 1003}) {
+    constexpr index_t batch = 32, epochs = 3;
+    index_t const steps = (epochs * n + batch - 1) / batch;
+    ranking const r(n, 1);
+    CAPTURE(n, steps);
+    run const all = run_of(prefopt::paced<>{.steps = steps, .epochs = epochs}, r, {.batch = batch});
+    REQUIRE(static_cast<index_t>(all.size()) == steps);
+    for (index_t k = 0; k < steps; ++k) {
+      CHECK(all[static_cast<std::size_t>(k)].batch.phase == k);
+      CHECK(all[static_cast<std::size_t>(k)].batch.begins_phase());
+    }
+  }
+}
+
 TEST_CASE("a schedule of one's own is a struct of three functions", "[curriculum]")
 {
   ranking const r(20, 3);
