@@ -118,6 +118,18 @@ numbers unimax_of_paper(column sizes, double budget, double max_epochs)
   return share;
 }
 
+/// A mixture that is asked for its parts one by one.
+struct asked_singly {
+  prefopt::level_mixture<prefopt::temperature_weights<>> inner{};
+
+  index_t phases(level_view v) const { return inner.phases(v); }
+  index_t epochs_of(index_t phase, level_view v) const { return inner.epochs_of(phase, v); }
+  index_t parts(index_t phase, level_view v) const { return inner.parts(phase, v); }
+  open_part part(index_t phase, index_t j, level_view v) const { return inner.part(phase, j, v); }
+  friend bool operator==(asked_singly const&, asked_singly const&) = default;
+};
+static_assert(!prefopt::gives_parts_together<asked_singly>);
+
 /// A weight that is wrong for level 1.
 struct bad_weights {
   double value = -1;
@@ -195,6 +207,26 @@ TEST_CASE("what a level loses by rounding in one phase it gets in another", "[cu
   column const draws = draws_of_run(one_by_one, offsets);
   CHECK(total(draws) == 1000);
   for (std::size_t k = 0; k < 4; ++k) { CHECK(std::abs(draws[k] - sizes[k]) <= 3); }
+}
+
+TEST_CASE("the parts of a mixture are the same together and one by one", "[curriculum]")
+{
+  using mixture = prefopt::level_mixture<prefopt::temperature_weights<>>;
+  static_assert(prefopt::gives_parts_together<mixture>);
+  mixture const moving{.weights = {.alpha = {.from = -0.7, .to = 1.3}}, .steps = 97, .epochs = 2};
+  column sizes;
+  for (index_t k = 0; k < 200; ++k) { sizes.push_back(k * k % 37); }  // some are empty
+  column const offsets = offsets_of(sizes);
+  for (index_t phase = 0; phase < 97; ++phase) {
+    index_t j = 0;
+    prefopt::for_each_part(moving, phase, {offsets}, [&](open_part part) {
+      REQUIRE(part == moving.part(phase, j++, {offsets}));
+    });
+    REQUIRE(j == 200);
+  }
+  // More parts than an epoch's table holds.
+  CHECK(visits(moving, offsets) == visits(asked_singly{moving}, offsets));
+  CHECK(asked_singly{moving} != asked_singly{});
 }
 
 TEST_CASE("weights that are no weights are refused by their level", "[curriculum]")

@@ -53,6 +53,14 @@ concept mixes_parts = requires(Schedule const& s, index_t phase, level_view leve
   { s.parts(phase, levels) } -> std::same_as<index_t>;
 };
 
+/// A schedule whose parts cost less together than one by one also has `each_part(phase, levels,
+/// visit)`, which calls `visit(part)` with what `part` gives for 0, 1, ... in turn.
+template <class Schedule>
+concept gives_parts_together =
+    requires(Schedule const& s, index_t phase, level_view levels, void (*visit)(open_part)) {
+      s.each_part(phase, levels, visit);
+    };
+
 /// A schedule that the caller changes from phase to phase, as the training goes, says so by
 /// `static constexpr bool follows_training = true`: a saved run may then go on with what it has
 /// become.
@@ -92,20 +100,41 @@ constexpr index_t parts_of(Schedule const& schedule, index_t phase, level_view l
   }
 }
 
+namespace detail {
+
+inline open_part checked(open_part part, index_t phase, level_view levels)
+{
+  bool const inside = 0 <= part.first && part.first <= part.last && part.last <= levels.samples();
+  if (!inside || part.draws < 0 || (part.draws > 0 && part.size() == 0)) {
+    throw_invalid("checked_part", "phase " + std::to_string(phase),
+                  "draws from ranks within 0 to " + std::to_string(levels.samples()),
+                  std::to_string(part.draws) + " draws from " + std::to_string(part.first) +
+                      " to " + std::to_string(part.last));
+  }
+  return part;
+}
+
+}  // namespace detail
+
 /// Part j of a phase, checked: throws `std::invalid_argument` when it leaves the ranking or draws
 /// from nothing.
 template <curriculum_schedule Schedule>
 open_part checked_part(Schedule const& schedule, index_t phase, index_t j, level_view levels)
 {
-  open_part const part = schedule.part(phase, j, levels);
-  bool const inside = 0 <= part.first && part.first <= part.last && part.last <= levels.samples();
-  if (!inside || part.draws < 0 || (part.draws > 0 && part.size() == 0)) {
-    detail::throw_invalid("checked_part", "phase " + std::to_string(phase),
-                          "draws from ranks within 0 to " + std::to_string(levels.samples()),
-                          std::to_string(part.draws) + " draws from " + std::to_string(part.first) +
-                              " to " + std::to_string(part.last));
+  return detail::checked(schedule.part(phase, j, levels), phase, levels);
+}
+
+/// visit(part) for every part of a phase in turn, checked as `checked_part` does.
+template <curriculum_schedule Schedule, class Visit>
+void for_each_part(Schedule const& schedule, index_t phase, level_view levels, Visit const& visit)
+{
+  if constexpr (gives_parts_together<Schedule>) {
+    schedule.each_part(phase, levels,
+                       [&](open_part part) { visit(detail::checked(part, phase, levels)); });
+  } else {
+    index_t const parts = parts_of(schedule, phase, levels);
+    for (index_t j = 0; j < parts; ++j) { visit(checked_part(schedule, phase, j, levels)); }
   }
-  return part;
 }
 
 /// Samples drawn in one epoch of a phase; 0 for a phase without epochs. Throws
@@ -120,9 +149,7 @@ index_t draws_of(Schedule const& schedule, index_t phase, level_view levels)
   }
   if (epochs == 0) { return 0; }
   index_t draws = 0;
-  for (index_t j = 0; j < parts_of(schedule, phase, levels); ++j) {
-    draws += checked_part(schedule, phase, j, levels).draws;
-  }
+  for_each_part(schedule, phase, levels, [&](open_part part) { draws += part.draws; });
   return draws;
 }
 
@@ -142,12 +169,10 @@ std::uint64_t schedule_fingerprint(Schedule const& schedule, level_view levels)
   for (index_t k = 0; k < phases; ++k) {
     bool const draws = draws_of(schedule, k, levels) > 0;
     push(draws ? schedule.epochs_of(k, levels) : 0);
-    index_t const parts = draws ? parts_of(schedule, k, levels) : 0;
-    push(parts);
-    for (index_t j = 0; j < parts; ++j) {
-      open_part const part = schedule.part(k, j, levels);
-      push(part.first), push(part.last), push(part.draws);
-    }
+    push(draws ? parts_of(schedule, k, levels) : 0);
+    if (!draws) { continue; }
+    for_each_part(schedule, k, levels,
+                  [&](open_part part) { push(part.first), push(part.last), push(part.draws); });
   }
   if constexpr (follows_training<Schedule>) { return 0; }
   return hash.value() == 0 ? 1 : hash.value();

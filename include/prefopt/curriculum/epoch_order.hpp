@@ -74,11 +74,21 @@ void hold_parts(epoch_order& epoch, Schedule const& schedule, level_view levels,
   epoch.first_part = first_part;
   epoch.parts = min(epoch.all_parts - first_part, epoch_order::max_parts);
   epoch.begin[0] = before;
-  for (index_t k = 0; k < epoch.parts; ++k) {
-    open_part const part = checked_part(schedule, phase, first_part + k, levels);
+  auto const hold = [&epoch](index_t k, open_part part) {
     epoch.first[k] = part.first;
     epoch.size[k] = part.size();
     epoch.begin[k + 1] = epoch.begin[k] + part.draws;
+  };
+  if constexpr (gives_parts_together<Schedule>) {
+    index_t k = -first_part;
+    for_each_part(schedule, phase, levels, [&](open_part part) {
+      if (0 <= k && k < epoch.parts) { hold(k, part); }
+      ++k;
+    });
+  } else {
+    for (index_t k = 0; k < epoch.parts; ++k) {
+      hold(k, checked_part(schedule, phase, first_part + k, levels));
+    }
   }
 }
 

@@ -37,6 +37,25 @@ struct level_mixture {
                                levels, total, detail::rounding_offset(phase));
     return {levels.first(j), levels.last(j), draws};
   }
+  /// All parts with two looks at every weight, in the place of one for every two levels.
+  template <class Visit>
+  void each_part(index_t phase, level_view levels, Visit const& visit) const
+  {
+    constexpr char const* name = "level_mixture";
+    index_t const total = detail::draws_in_phase(epochs * levels.samples(), phase, steps);
+    double const t = detail::progress_at(phase, steps), offset = detail::rounding_offset(phase);
+    double sum = 0, before = 0;
+    for (index_t j = 0; j < levels.count(); ++j) {
+      sum += detail::checked_weight(name, weights, j, t, levels);
+    }
+    detail::require_some_weight(name, sum, total);
+    for (index_t j = 0; j < levels.count(); ++j) {
+      double const after = before + detail::checked_weight(name, weights, j, t, levels);
+      index_t const draws = detail::draws_by_weight(total, before, after, sum, offset);
+      visit(open_part{levels.first(j), levels.last(j), draws});
+      before = after;
+    }
+  }
   friend bool operator==(level_mixture const&, level_mixture const&) = default;
 };
 static_assert(check_schedule<level_mixture<>>() && mixes_parts<level_mixture<>>);
