@@ -43,7 +43,7 @@ bool const multimodal_registered = [] {
     return re_align<real_in<decltype(p)>>{
         .beta = p("beta"), .beta_v = p("beta_v"), .image_weight = p("w_v")};
   });
-  register_golden("chip", [](auto p) {
+  register_golden_everywhere("chip", [](auto p) {
     return chip<real_in<decltype(p)>>{.beta = p("beta"), .token_beta = p("tok_beta")};
   });
   register_golden("chip_notok",

@@ -104,17 +104,17 @@ bool const margins_and_weights = [] {
   register_golden("rpo_seq", [](auto p) {
     return rpo<real_in<decltype(p)>>{.beta = p("beta"), .alpha = p("alpha")};
   });
-  register_golden("dpop", [](auto p) {
+  register_golden_everywhere("dpop", [](auto p) {
     return dpop<real_in<decltype(p)>>{.beta = p("beta"), .lambda = p("lam")};
   });
-  register_golden("odpo", [](auto p) {
+  register_golden_everywhere("odpo", [](auto p) {
     return odpo<real_in<decltype(p)>>{.beta = p("beta"), .alpha = p("alpha")};
   });
-  register_golden("r_dpo", [](auto p) {
+  register_golden_everywhere("r_dpo", [](auto p) {
     return r_dpo<real_in<decltype(p)>>{.beta = p("beta"), .alpha = p("alpha")};
   });
   register_with_beta<wpo>("wpo");
-  register_golden("wpo_unclamped", [](auto p) {
+  register_golden_everywhere("wpo_unclamped", [](auto p) {
     using real = real_in<decltype(p)>;
     return wpo<real>{.beta = p("beta"), .max_weight = infinity_v<real>};
   });

@@ -33,6 +33,24 @@ constexpr column_set columns_of_branch()
 template <class Score>
 inline constexpr bool only_differences = requires { requires Score::only_differences; };
 
+// What a score or an adjustment offers. Concepts, because nvcc takes a requires-expression inside a
+// member function for false in device code, without a word, where it is true on the host.
+template <class Score, class Positive, class Negative, class Record>
+concept forms_difference = requires(Score const& score, Record const& x) {
+  score.template difference<Positive, Negative>(x);
+};
+template <class Adjust, class Real, class Record>
+concept sets_beta =
+    requires(Adjust const& adjust, Real beta, Record const& x) { adjust.beta(beta, x); };
+template <class Adjust, class Record>
+concept shifts = requires(Adjust const& adjust, Record const& x) { adjust.shift(x); };
+template <class Adjust, class Record>
+concept offsets = requires(Adjust const& adjust, Record const& x) { adjust.offset(x); };
+template <class Adjust, class Record>
+concept weighs = requires(Adjust const& adjust, Record const& x) { adjust.weight(x); };
+template <class Adjust, class Record>
+concept turns = requires(Adjust const& adjust, Record const& x) { adjust.sign(x); };
+
 }  // namespace detail
 
 /// One term of a loss: `weight * link(margin - offset)`, `margin = beta * (score(+) - score(-))`.
@@ -72,7 +90,7 @@ struct preference_term {
   template <class Record>
   PREFOPT_HD auto sample_beta(Record const& x) const
   {
-    if constexpr (requires { adjust.beta(beta, x); }) {
+    if constexpr (detail::sets_beta<Adjust, Real, Record>) {
       return adjust.beta(beta, x);
     } else {
       return beta;
@@ -96,7 +114,7 @@ struct preference_term {
   PREFOPT_HD auto margin(Record const& x) const
   {
     auto const gap = difference(x);  // before scaling: scores are large and close
-    if constexpr (requires { adjust.shift(x); }) {
+    if constexpr (detail::shifts<Adjust, Record>) {
       return sample_beta(x) * (gap + adjust.shift(x));
     } else {
       return sample_beta(x) * gap;
@@ -112,7 +130,7 @@ struct preference_term {
                   "and keep its parameters in the loss's own precision");
     if (weight == Real(0)) { return Scalar(0); }
     Scalar const cost = linked(to_link(m, x));
-    if constexpr (requires { adjust.weight(x); }) {
+    if constexpr (detail::weighs<Adjust, Record>) {
       auto const own = weight * adjust.weight(x);
       return select(own == decltype(own)(0), Scalar(0), own * cost);
     } else {
@@ -146,7 +164,7 @@ struct preference_term {
       return score.template of<Positive>(x);
     } else if constexpr (std::is_same_v<Positive, branch::none>) {
       return -score.template of<Negative>(x);
-    } else if constexpr (requires { score.template difference<Positive, Negative>(x); }) {
+    } else if constexpr (detail::forms_difference<Score, Positive, Negative, Record>) {
       return score.template difference<Positive, Negative>(x);
     } else {
       return score.template of<Positive>(x) - score.template of<Negative>(x);
@@ -157,8 +175,8 @@ struct preference_term {
   PREFOPT_HD Scalar to_link(Scalar const& m, Record const& x) const
   {
     Scalar u = m - offset;
-    if constexpr (requires { adjust.offset(x); }) { u = u - adjust.offset(x); }
-    if constexpr (requires { adjust.sign(x); }) { u = adjust.sign(x) * u; }
+    if constexpr (detail::offsets<Adjust, Record>) { u = u - adjust.offset(x); }
+    if constexpr (detail::turns<Adjust, Record>) { u = adjust.sign(x) * u; }
     return u;
   }
 
