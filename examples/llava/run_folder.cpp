@@ -16,7 +16,7 @@
 
 namespace llava {
 
-void check_run_folder(std::filesystem::path const& folder, run_options const& options)
+void check_run_folder(std::filesystem::path const& folder, nlohmann::json const& options)
 {
   auto const file = folder / "run.json";
   if (!std::filesystem::exists(file)) {
@@ -30,8 +30,7 @@ void check_run_folder(std::filesystem::path const& folder, run_options const& op
     return;
   }
   nlohmann::json const kept = parse_json(read_file(file), file.string());
-  nlohmann::json const wanted = options;
-  for (auto const& [name, value] : wanted.items()) {
+  for (auto const& [name, value] : options.items()) {
     if (!kept.contains(name) || kept[name] != value) {
       throw std::runtime_error(file.string() + ": this folder holds a run with " + name + " " +
                                (kept.contains(name) ? kept[name].dump() : "unset") + ", got " +
@@ -40,7 +39,7 @@ void check_run_folder(std::filesystem::path const& folder, run_options const& op
   }
 }
 
-run_folder::run_folder(std::filesystem::path folder, run_options const& options)
+run_folder::run_folder(std::filesystem::path folder, nlohmann::json const& options)
     : path_(std::move(folder))
 {
   check_run_folder(path_, options);
@@ -55,9 +54,7 @@ run_folder::run_folder(std::filesystem::path folder, run_options const& options)
   try {
     remove_temporary_files(path_);
     auto const file = path_ / "run.json";
-    if (!std::filesystem::exists(file)) {
-      write_file(file, nlohmann::json(options).dump(2) + "\n");
-    }
+    if (!std::filesystem::exists(file)) { write_file(file, options.dump(2) + "\n"); }
   } catch (...) {
     ::close(handle_);
     throw;

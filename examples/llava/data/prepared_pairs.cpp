@@ -4,6 +4,7 @@
 #include <stdexcept>
 #include <utility>
 
+#include "llava/data/pair_noise.hpp"
 #include "llava/data/preference_pairs.hpp"
 #include "llava/image/decode.hpp"
 
@@ -14,20 +15,6 @@ namespace {
 answer_tokens widen(encoded_answer const& answer)
 {
   return {{answer.ids.begin(), answer.ids.end()}, answer.answer_begin};
-}
-
-prefopt::noise_level level_of(run_options const& o)
-{
-  if (o.noise_schedule == "linear") {
-    return prefopt::noise_level_at(prefopt::linear_noise_schedule{}, o.noise_step);
-  }
-  if (o.noise_schedule == "cosine") {
-    return prefopt::noise_level_at(prefopt::cosine_noise_schedule{}, o.noise_step);
-  }
-  if (o.noise_schedule == "sigmoid") {
-    return prefopt::noise_level_at(prefopt::sigmoid_noise_schedule{}, o.noise_step);
-  }
-  throw_unknown("noise-schedule", o.noise_schedule);
 }
 
 prefopt::square_mode square_mode_of(run_options const& o)
@@ -59,7 +46,7 @@ std::vector<prepared_pair> prepare_pairs(run_options const& options, tokenizer c
 
 pixel_source::pixel_source(run_options const& options, index_t image_size, std::size_t cache_bytes)
     : preprocess_{.size = image_size, .mode = square_mode_of(options)},
-      level_(level_of(options)),
+      level_(noise_level_named(options.noise_schedule, options.noise_step)),
       seed_(options.seed),
       cache_left_(cache_bytes)
 {
@@ -89,11 +76,10 @@ pair_pixels pixel_source::make(prepared_pair const& pair, index_t index) const
     mask = prefopt::preprocess_mask(decode_mask(*pair.mask, image.width, image.height), preprocess_)
                .pixels;
   }
-  // One stream of noise per pair; the odd factor keeps the streams of two seeds apart.
-  std::uint64_t const stream = seed_ * 0x9e3779b97f4a7c15u + static_cast<std::uint64_t>(index);
-  pixels.whole_image = prefopt::noise_regions(pixels.clean, mask, pixels.noised,
-                                              preprocess_.size * preprocess_.size, level_, stream)
-                           .whole_image;
+  pixels.whole_image =
+      prefopt::noise_regions(pixels.clean, mask, pixels.noised, preprocess_.size * preprocess_.size,
+                             level_, noise_stream(seed_, index))
+          .whole_image;
   return pixels;
 }
 
