@@ -115,8 +115,8 @@ struct row_maker {
     if (!pair.mask) { return finder.find(pair.chosen, pair.image, picture.width, picture.height); }
     auto const folder = fs::path(options.pairs).parent_path();
     key_region key{.keywords = finder.keywords(pair.chosen)};
-    key.mask = llava::decode_mask(file_below(folder.empty() ? "." : folder, *pair.mask),
-                                  picture.width, picture.height, 128, limits_of(options));
+    key.mask = llava::decode_mask(file_below(folder, *pair.mask), picture.width, picture.height,
+                                  128, limits_of(options));
     if (prefopt::mask_area(*key.mask) == 0) { key.mask.reset(); }
     return key;
   }

@@ -27,7 +27,7 @@ std::filesystem::path file_below(std::filesystem::path const& root, std::string 
   if (!std::filesystem::is_regular_file(root / path, error)) {
     refuse(name, "a file, got nothing there");
   }
-  auto const top = std::filesystem::canonical(root);
+  auto const top = std::filesystem::canonical(root.empty() ? "." : root);
   auto const real = std::filesystem::canonical(root / path);
   if (std::ranges::mismatch(top, real).in1 != top.end()) {
     refuse(name, "a file in the folder of the pictures, got a link out of it");
