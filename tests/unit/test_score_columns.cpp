@@ -68,11 +68,12 @@ column ranked(Scores const& scores, index_t samples)
   return all;
 }
 
-/// What `make(scores)` makes of every column ranks as the column itself.
+/// What `make(scores)` makes of every column of `least` samples or more ranks as the column itself.
 template <class Real, class Make>
-void check_columns(Make const& make)
+void check_columns(Make const& make, std::size_t least = 0)
 {
   for (auto const& scores : test::score_columns<Real>()) {
+    if (scores.size() < least) { continue; }
     auto const n = static_cast<index_t>(scores.size());
     CAPTURE(n);
     auto const other = make(scores);
@@ -150,9 +151,12 @@ TEMPLATE_TEST_CASE("Thrust vectors rank as the scores they hold", "[ranking][thr
   check_columns<TestType>([](std::vector<TestType> const& scores) {
     return thrust::device_vector<TestType>(scores.begin(), scores.end());
   });
-  check_columns<TestType>([](std::vector<TestType> const& scores) {
-    return thrust::host_vector<TestType>(scores.begin(), scores.end());
-  });
+  // Thrust itself binds a reference to the first element of an empty host_vector in data().
+  check_columns<TestType>(
+      [](std::vector<TestType> const& scores) {
+        return thrust::host_vector<TestType>(scores.begin(), scores.end());
+      },
+      1);
 }
 
 TEMPLATE_TEST_CASE("Thrust's host systems rank with the host's order", "[ranking][thrust]", float,
