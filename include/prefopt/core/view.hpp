@@ -114,9 +114,9 @@ struct vector_view {
   {
     if constexpr (detail::check_tensor<T, Space, 1, Tensor>()) {
       using traits = detail::traits_of<Tensor>;
-      data = traits::data(t);
       extent = static_cast<index_t>(traits::extent(t, 0));
       stride = extent == 0 ? 1 : static_cast<index_t>(traits::stride(t, 0));
+      if (extent != 0) data = traits::data(t);  // an empty thrust::host_vector has none to ask for
     }
   }
 
