@@ -39,6 +39,45 @@
 namespace prefopt {
 namespace detail {
 
+/// `PREFOPT_COMPILED_FOR(instructions)` compiles a host function, and all that it calls, for more
+/// instructions than the file (core/registers.hpp). Not without optimisation, which would not
+/// inline what it calls.
+#if defined(__x86_64__) && defined(__OPTIMIZE__) && !defined(__CUDACC__) && !defined(__HIPCC__)
+#define PREFOPT_COMPILED_FOR(instructions) __attribute__((target(instructions), flatten))
+constexpr bool compiles_for_others = true;
+inline bool processor_has_avx2()
+{
+  return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") &&
+         __builtin_cpu_supports("bmi2");
+}
+inline bool processor_has_avx512()
+{
+  return processor_has_avx2() && __builtin_cpu_supports("avx512bw") &&
+         __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl");
+}
+#else
+#define PREFOPT_COMPILED_FOR(instructions)
+constexpr bool compiles_for_others = false;
+inline bool processor_has_avx2()
+{
+  return false;
+}
+inline bool processor_has_avx512()
+{
+  return false;
+}
+#endif
+
+/// Around the functions that such loops call: gcc inlines them by itself, clang when told.
+#if defined(__clang__)
+#define PREFOPT_INLINED_BEGIN \
+  _Pragma("clang attribute push(__attribute__((always_inline)), apply_to = function)")
+#define PREFOPT_INLINED_END _Pragma("clang attribute pop")
+#else
+#define PREFOPT_INLINED_BEGIN
+#define PREFOPT_INLINED_END
+#endif
+
 /// Bytes in the widest vector register that this translation unit may use.
 #if defined(__AVX512F__)
 constexpr int register_bytes = 64;
@@ -94,12 +133,14 @@ constexpr unsigned instruction_sets = 0
 /// What a translation unit is compiled for, as a type. Host loops and packs carry it in their
 /// names: the files of a program may be compiled with different flags (.cpp and .cu files always
 /// are), and of two functions of one name the linker would keep either.
-template <int VectorBytes, bool Packs, bool OpenMP, unsigned Instructions>
+template <int VectorBytes, bool Packs, bool OpenMP, unsigned Instructions, bool Others>
 struct compiled_for {
   static constexpr int vector_bytes = VectorBytes;
   static constexpr bool has_packs = Packs;
+  static constexpr bool compiles_for_others = Others;
 };
-using compile_target = compiled_for<register_bytes, holds_packs, uses_openmp, instruction_sets>;
+using compile_target =
+    compiled_for<register_bytes, holds_packs, uses_openmp, instruction_sets, compiles_for_others>;
 
 }  // namespace detail
 

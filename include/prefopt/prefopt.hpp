@@ -26,6 +26,7 @@
 #include <prefopt/core/permutation.hpp>
 #include <prefopt/core/philox.hpp>
 #include <prefopt/core/record.hpp>
+#include <prefopt/core/registers.hpp>
 #include <prefopt/core/score.hpp>
 #include <prefopt/core/self_check.hpp>
 #include <prefopt/core/similarity.hpp>

@@ -39,18 +39,13 @@ concept thrust_vector = requires(Vector& v) {
   v.size();
 };
 
-/// One chunk of samples, for Thrust's host systems. `Target` names the loop over them apart.
-template <class Body, class Chunk, class Target>
-struct evaluate_chunk {
+/// A block of samples, for Thrust's host systems. `Target` names the loop over them apart.
+template <class Body, class Target>
+struct evaluate_block_of {
   Body body;
   index_t extent;
 
-  void operator()(index_t k) const
-  {
-    constexpr index_t lanes = lanes_of<Chunk>;
-    index_t const first = k * lanes;
-    body.template at<Chunk>(first, extent - first < lanes ? extent - first : lanes);
-  }
+  void operator()(index_t k) const { evaluate_block<Target>(body, k, extent); }
 };
 
 }  // namespace detail
@@ -91,10 +86,8 @@ void evaluate(Policy const& policy, Loss const& loss,
   auto const body = detail::make_evaluate_sample<Loss, real, Space>(loss, in, out, options);
   thrust::counting_iterator<index_t> const first(0);
   if constexpr (detail::thrust_host_system<Policy>) {
-    using chunk = detail::host_chunk<Loss, real, Target>;
-    constexpr index_t lanes = lanes_of<chunk>;
-    thrust::for_each_n(policy, first, (n + lanes - 1) / lanes,
-                       detail::evaluate_chunk<decltype(body), chunk, Target>{body, n});
+    thrust::for_each_n(policy, first, detail::host_blocks(n),
+                       detail::evaluate_block_of<decltype(body), Target>{body, n});
   } else {
     thrust::for_each_n(policy, first, n, body);
   }

@@ -9,6 +9,7 @@
 #include <prefopt/core/loss.hpp>
 #include <prefopt/core/pack.hpp>
 #include <prefopt/core/pack_math.hpp>
+#include <prefopt/core/registers.hpp>
 
 namespace prefopt {
 namespace detail {
@@ -123,23 +124,37 @@ evaluate_sample<Loss, Real, Space> make_evaluate_sample(
   return {loss, in, out, weights_of(options), options.scale, options.accumulate};
 }
 
-/// The host's loop. `Target` keeps the loops of files that were compiled differently apart.
-template <class Chunk, class Target, class Body>
-void evaluate_on_host(Body const& body, index_t n, int threads)
+/// Samples of one call: enough that choosing the registers costs nothing.
+inline constexpr index_t host_block = 4096;
+
+/// Evaluates block k of n samples, a vector register at a time where the loss allows it. The body
+/// comes by value, so that stores cannot be taken for changes of it. `Target` keeps the loops of
+/// files that were compiled differently apart.
+template <class Target, class Loss, class Real>
+void evaluate_block(evaluate_sample<Loss, Real, host_memory> const body, index_t k, index_t n)
 {
-  constexpr index_t lanes = lanes_of<Chunk>;
-  PREFOPT_PARALLEL_FOR(threads)
-  for (index_t i = 0; i < n; i += lanes) {
-    body.template at<Chunk>(i, n - i < lanes ? n - i : lanes);
+  index_t const first = k * host_block;
+  index_t const last = n - first < host_block ? n : first + host_block;
+  if constexpr (is_branch_free<Loss> && Target::has_packs) {
+    widest_registers<Target>::call([body, first, last]<class Width>(Width) {
+      using chunk = typename Width::template pack_of<Real>;
+      constexpr index_t lanes = lanes_of<chunk>;
+      for (index_t i = first; i < last; i += lanes) {
+        body.template at<chunk>(i, last - i < lanes ? last - i : lanes);
+      }
+    });
+  } else {
+    for (index_t i = first; i < last; ++i) { body(i); }
   }
+}
+
+constexpr index_t host_blocks(index_t n)
+{
+  return (n + host_block - 1) / host_block;
 }
 
 template <class Real, class Loss>
 using precision = std::conditional_t<std::is_void_v<Real>, real_of<Loss>, Real>;
-
-/// What the host loop evaluates at once: a pack of samples where the loss allows it.
-template <class Loss, class Real, class Target = compile_target>
-using host_chunk = std::conditional_t<is_branch_free<Loss>, native_pack<Real, Target>, Real>;
 
 }  // namespace detail
 
@@ -165,8 +180,11 @@ void evaluate(Loss const& loss, input_columns<Loss, detail::precision<Real, Loss
   index_t const n =
       detail::checked_extent<Loss, real, host_memory>("evaluate", loss, in, out, options);
   auto const body = detail::make_evaluate_sample<Loss, real, host_memory>(loss, in, out, options);
-  detail::evaluate_on_host<detail::host_chunk<Loss, real, Target>, Target>(body, n,
-                                                                           options.threads);
+  int const threads = options.threads;
+  PREFOPT_PARALLEL_FOR(threads)
+  for (index_t k = 0; k < detail::host_blocks(n); ++k) {
+    detail::evaluate_block<Target>(body, k, n);
+  }
 }
 
 }  // namespace prefopt

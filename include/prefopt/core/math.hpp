@@ -11,6 +11,7 @@
 
 #include <prefopt/config.hpp>
 
+PREFOPT_INLINED_BEGIN
 namespace prefopt {
 
 /// Signed index of all views and loops.
@@ -205,3 +206,4 @@ PREFOPT_HD Scalar log1m_exp(Scalar const& x)
 }
 
 }  // namespace prefopt
+PREFOPT_INLINED_END

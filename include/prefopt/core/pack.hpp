@@ -9,6 +9,7 @@
 #include <prefopt/config.hpp>
 #include <prefopt/core/math.hpp>
 
+PREFOPT_INLINED_BEGIN
 namespace prefopt {
 
 /// One truth value per lane. It does not convert to bool: formulas say `select(condition, a, b)`.
@@ -19,6 +20,14 @@ struct pack_mask {
   typedef integer vector __attribute__((vector_size(N * sizeof(T))));
 
   vector lanes;
+
+  pack_mask(vector const& v) : lanes(v) {}
+  pack_mask(pack_mask const& other) : lanes(other.lanes) {}  // as pack's
+  pack_mask& operator=(pack_mask const& other)
+  {
+    lanes = other.lanes;
+    return *this;
+  }
 
   template <class Mask = pack_mask>
   explicit operator bool() const
@@ -40,9 +49,9 @@ struct pack_mask {
   friend pack_mask operator!(pack_mask const& a) { return {~a.lanes}; }
 };
 
-/// N numbers that are computed together. N must be what the target's registers hold: compilers
-/// split wider vectors at a heavy cost. `Target` keeps the packs of files that were compiled for
-/// different machines apart.
+/// N numbers that are computed together. N must be what the registers of the innermost function
+/// hold that is not inlined: compilers split wider vectors at a heavy cost. `Target` keeps the
+/// packs of files that were compiled for different machines apart.
 template <class T, int N, class Target = detail::compile_target>
 struct pack {
   typedef T vector __attribute__((vector_size(N * sizeof(T))));
@@ -52,6 +61,14 @@ struct pack {
 
   pack() = default;
   pack(vector const& v) : lanes(v) {}
+  // Not trivial, so that every function passes packs through memory, whatever it is compiled for: a
+  // plain vector would travel in registers that only the functions of core/registers.hpp have.
+  pack(pack const& other) : lanes(other.lanes) {}
+  pack& operator=(pack const& other)
+  {
+    lanes = other.lanes;
+    return *this;
+  }
   template <class Number>
     requires std::is_arithmetic_v<Number>
   pack(Number v) : lanes(static_cast<T>(v) - vector{})  // implicit: constants fill every lane
@@ -144,3 +161,4 @@ bool any_lane(pack_mask<T, N> const& condition)
 }
 
 }  // namespace prefopt
+PREFOPT_INLINED_END

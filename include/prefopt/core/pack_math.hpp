@@ -9,6 +9,7 @@
 #include <prefopt/core/math.hpp>
 #include <prefopt/core/pack.hpp>
 
+PREFOPT_INLINED_BEGIN
 namespace prefopt {
 
 namespace detail {
@@ -188,3 +189,4 @@ pack<double, N> log(pack<double, N> const& x)
 }
 
 }  // namespace prefopt
+PREFOPT_INLINED_END

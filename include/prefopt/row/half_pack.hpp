@@ -10,6 +10,7 @@
 #include <prefopt/row/half.hpp>
 #include <prefopt/row/probability.hpp>
 
+PREFOPT_INLINED_BEGIN
 namespace prefopt::detail {
 
 /// Element types that have a vector path.
@@ -24,27 +25,27 @@ Reals decode_float16_lanes(typename pack_bits<Reals>::vector const& half)
 {
   auto const sign = (half & 0x8000u) << 16;
   auto const size = (half & 0x7fffu) << 13;
-  auto const scaled = as_bits(as_reals<Reals>(size) * Reals(0x1p112f));
+  auto const scaled = as_bits(as_reals<Reals>(size) * Reals(0x1p112f)).lanes;
   return as_reals<Reals>(sign | (size >= 0x0f800000u ? size | 0x70000000u : scaled));
 }
 
 /// `encode_bfloat16` on lanes, in the upper 16 bits.
 template <class Reals>
-typename pack_bits<Reals>::vector encode_bfloat16_lanes(Reals const& x)
+pack_bits<Reals> encode_bfloat16_lanes(Reals const& x)
 {
-  auto const bits = as_bits(x);
+  auto const bits = as_bits(x).lanes;
   auto const rounded = bits + 0x7fffu + ((bits >> 16) & 1u);
   return (x.lanes == x.lanes ? rounded : bits | 0x400000u) & 0xffff0000u;
 }
 
 /// `encode_float16` on lanes, in the lower 16 bits.
 template <class Reals>
-typename pack_bits<Reals>::vector encode_float16_lanes(Reals const& x)
+pack_bits<Reals> encode_float16_lanes(Reals const& x)
 {
-  auto const bits = as_bits(x);
+  auto const bits = as_bits(x).lanes;
   auto const sign = (bits >> 16) & 0x8000u;
   auto const size = bits & 0x7fffffffu;
-  auto const tiny = as_bits(as_reals<Reals>(size) + Reals(0.5f)) - 0x3f000000u;
+  auto const tiny = as_bits(as_reals<Reals>(size) + Reals(0.5f)).lanes - 0x3f000000u;
   auto half = (size - 0x38000000u + 0xfffu + ((size >> 13) & 1u)) >> 13;
   half = size < 0x38800000u ? tiny : half;
   half = size >= 0x477ff000u ? half - half + 0x7c00u : half;
@@ -92,9 +93,9 @@ void store_pair(Stored* to, pack_pair<Reals> const& x)
   } else {
     typename pack_bits<Reals>::vector both;
     if constexpr (half_format_of<Stored> == half_format::bfloat16) {
-      both = (encode_bfloat16_lanes(x.first) >> 16) | encode_bfloat16_lanes(x.second);
+      both = (encode_bfloat16_lanes(x.first).lanes >> 16) | encode_bfloat16_lanes(x.second).lanes;
     } else {
-      both = encode_float16_lanes(x.first) | (encode_float16_lanes(x.second) << 16);
+      both = encode_float16_lanes(x.first).lanes | (encode_float16_lanes(x.second).lanes << 16);
     }
     std::memcpy(static_cast<void*>(to), &both, sizeof both);
   }
@@ -113,3 +114,4 @@ struct padded_tail {
 };
 
 }  // namespace prefopt::detail
+PREFOPT_INLINED_END

@@ -13,6 +13,7 @@
 #include <prefopt/row/logit_transform.hpp>
 #include <prefopt/row/probability.hpp>
 
+PREFOPT_INLINED_BEGIN
 namespace prefopt {
 
 /// dL / d(each member of a `row_log_prob_result`).
@@ -176,3 +177,4 @@ PREFOPT_HD void row_log_prob_gradient(Executor& ex, Logits logits, Out out, inde
 static_assert(check_row_executor<serial_executor, logit_stats<float>>());
 
 }  // namespace prefopt
+PREFOPT_INLINED_END

@@ -7,6 +7,7 @@
 #include <prefopt/config.hpp>
 #include <prefopt/core/math.hpp>
 
+PREFOPT_INLINED_BEGIN
 namespace prefopt {
 
 /// What one pass over a set of logits has to keep for log-normaliser and entropy.
@@ -115,3 +116,4 @@ struct token_stats {
 };
 
 }  // namespace prefopt
+PREFOPT_INLINED_END

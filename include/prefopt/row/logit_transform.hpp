@@ -7,6 +7,7 @@
 #include <prefopt/config.hpp>
 #include <prefopt/core/math.hpp>
 
+PREFOPT_INLINED_BEGIN
 namespace prefopt {
 
 /// y = cap tanh(scale x / cap) / temperature, applied on the fly, in this order; without a cap,
@@ -115,3 +116,4 @@ struct logit_map {
 
 }  // namespace detail
 }  // namespace prefopt
+PREFOPT_INLINED_END

@@ -71,8 +71,10 @@ void row_peaks(Logits&& logits, Targets&& targets,
                row_options<detail::row_precision<Real, Logits>> const& options = {})
 {
   using real = detail::row_precision<Real, Logits>;
-  auto const [x, y] = detail::check_host_rows<real>("row_peaks", std::forward<Logits>(logits),
-                                                    std::forward<Targets>(targets), options);
+  auto const in = detail::check_host_rows<real>("row_peaks", std::forward<Logits>(logits),
+                                                std::forward<Targets>(targets), options);
+  auto const x = in.logits;  // clang captures no structured bindings
+  auto const y = in.targets;
   detail::check_peaks("row_peaks", x.rows, out);
   detail::check_whole_rows("row_peaks", x.cols, options);
   int const threads = options.threads;

@@ -8,12 +8,19 @@
 #include <prefopt/core/pack.hpp>
 #include <prefopt/core/pack_math.hpp>
 
+PREFOPT_INLINED_BEGIN
 namespace prefopt::detail {
 
-/// The lanes of an fp32 pack as unsigned integers.
+/// The lanes of an fp32 pack as unsigned integers. No plain vector, as packs are none.
 template <class Reals>
 struct pack_bits {
   typedef std::uint32_t vector __attribute__((vector_size(sizeof(Reals))));
+
+  vector lanes;
+
+  pack_bits(vector const& v) : lanes(v) {}
+  pack_bits(pack_bits const& other) : lanes(other.lanes) {}
+  pack_bits& operator=(pack_bits const&) = delete;
 };
 
 template <class Reals>
@@ -22,7 +29,7 @@ Reals as_reals(typename pack_bits<Reals>::vector const& bits)
   return {__builtin_bit_cast(typename Reals::vector, bits)};
 }
 template <class Reals>
-typename pack_bits<Reals>::vector as_bits(Reals const& x)
+pack_bits<Reals> as_bits(Reals const& x)
 {
   return __builtin_bit_cast(typename pack_bits<Reals>::vector, x.lanes);
 }
@@ -47,7 +54,7 @@ Reals exp_in_range(Reals const& d)
   p = mul_add(p, r, Reals(4.999914952e-1f));
   p = mul_add(p, r, Reals(9.999997072e-1f));
   p = mul_add(p, r, Reals(1.0f));
-  return as_reals<Reals>(as_bits(p) + (as_bits(shifted) << 23));
+  return as_reals<Reals>(as_bits(p).lanes + (as_bits(shifted).lanes << 23));
 }
 
 /// e^log_p for a log-probability, at most a little above 0.
@@ -70,3 +77,4 @@ pack<float, N> probability(pack<float, N> const& log_p)
 }
 
 }  // namespace prefopt::detail
+PREFOPT_INLINED_END

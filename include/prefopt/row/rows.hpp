@@ -53,8 +53,10 @@ void log_probs(Logits&& logits, Targets&& targets,
                row_options<detail::row_precision<Real, Logits>> const& options = {})
 {
   using real = detail::row_precision<Real, Logits>;
-  auto const [x, y] = detail::check_host_rows<real>("log_probs", std::forward<Logits>(logits),
-                                                    std::forward<Targets>(targets), options);
+  auto const in = detail::check_host_rows<real>("log_probs", std::forward<Logits>(logits),
+                                                std::forward<Targets>(targets), options);
+  auto const x = in.logits;  // clang captures no structured bindings
+  auto const y = in.targets;
   detail::check_extents{"log_probs", x.rows}(out);
   detail::check_whole_rows("log_probs", x.cols, options);
   int const threads = options.threads;
@@ -77,8 +79,10 @@ void merge_shard(
     row_options<detail::row_precision<Real, Logits>> const& options)
 {
   using real = detail::row_precision<Real, Logits>;
-  auto const [x, y] = detail::check_host_rows<real>("merge_shard", std::forward<Logits>(logits),
-                                                    std::forward<Targets>(targets), options);
+  auto const in = detail::check_host_rows<real>("merge_shard", std::forward<Logits>(logits),
+                                                std::forward<Targets>(targets), options);
+  auto const x = in.logits;  // clang captures no structured bindings
+  auto const y = in.targets;
   detail::require_extent("merge_shard", "tokens", x.rows, tokens.extent);
   int const threads = options.threads;
   PREFOPT_PARALLEL_FOR(threads)
@@ -128,8 +132,10 @@ void logit_gradients(Logits&& logits, Targets&& targets,
   using stored = detail::element_of<Gradient>;
   static_assert(detail::check_row_types<stored, detail::element_of<Targets>, real>());
   char const* const function = "logit_gradients";
-  auto const [x, y] =
+  auto const in =
       detail::check_host_rows<real>(function, logits, std::forward<Targets>(targets), options);
+  auto const x = in.logits;  // clang captures no structured bindings
+  auto const y = in.targets;
   matrix_view<stored> const dx(std::forward<Gradient>(d_logits));
   detail::check_extents{function, x.rows}(seeds);
   bool const saved = detail::check_gradient(function, x, dx, options);

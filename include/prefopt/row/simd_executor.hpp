@@ -4,6 +4,7 @@
 
 #include <type_traits>
 
+#include <prefopt/core/registers.hpp>
 #include <prefopt/row/executor.hpp>
 #include <prefopt/row/half_pack.hpp>
 #include <prefopt/row/kl.hpp>
@@ -13,6 +14,7 @@
 #include <prefopt/row/simd_peaks.hpp>
 #include <prefopt/row/simd_stats.hpp>
 
+PREFOPT_INLINED_BEGIN
 namespace prefopt {
 namespace detail {
 
@@ -76,10 +78,13 @@ void contiguous_logit_gradient(In const* in, Out* out, index_t size,
 ///   2e-5 at 0.05, where log p of a hundred nats is rounded before e^x.
 /// - A soft cap adds 2^-22 cap / temperature to each: tanh is rounded as a number of that size.
 /// - A logit 87 nats below the largest counts as one at 87.
-template <class Reals>
+template <class Registers>
 struct simd_executor : serial_executor {
   using serial_executor::reduce;
   using serial_executor::transform;
+
+  template <class Width>
+  using reals = typename Width::template pack_of<float>;
 
   template <class Stored>
     requires(detail::is_packable<std::remove_const_t<Stored>>)
@@ -88,7 +93,9 @@ struct simd_executor : serial_executor {
   {
     if (in.stride != 1) { return serial_executor::reduce(in, total, push); }
     total.merge(push.map.visit([&in](auto const& map) {
-      return detail::contiguous_logit_stats<Reals>(map, in.data, in.extent);
+      return Registers::call([&]<class Width>(Width) {
+        return detail::contiguous_logit_stats<reals<Width>>(map, in.data, in.extent);
+      });
     }));
     return total;
   }
@@ -100,8 +107,10 @@ struct simd_executor : serial_executor {
   {
     if (in.stride != 1) { return serial_executor::reduce(in, total, push); }
     total.merge(push.map.visit([&in](auto const& map) {
-      auto const logits = detail::contiguous_logit_stats<Reals>(map, in.data, in.extent);
-      return detail::contiguous_peak_stats<Reals>(map, logits, in.data, in.extent);
+      return Registers::call([&]<class Width>(Width) {
+        auto const logits = detail::contiguous_logit_stats<reals<Width>>(map, in.data, in.extent);
+        return detail::contiguous_peak_stats<reals<Width>>(map, logits, in.data, in.extent);
+      });
     }));
     return total;
   }
@@ -124,7 +133,9 @@ struct simd_executor : serial_executor {
       return serial_executor::reduce(in, total, push);
     }
     row_kl_result<float> const kl = push.pair.visit([&](auto const& pair) {
-      return detail::contiguous_kl<Reals>(pair, in.data, push.reference.data, in.extent);
+      return Registers::call([&]<class Width>(Width) {
+        return detail::contiguous_kl<reals<Width>>(pair, in.data, push.reference.data, in.extent);
+      });
     });
     total.merge({{}, kl});
     return total;
@@ -144,9 +155,11 @@ struct simd_executor : serial_executor {
     auto const& slope = gradient.slope;
     slope.pair.visit([&](auto const& pair) {
       using specific = std::remove_cvref_t<decltype(pair.map)>;
-      detail::contiguous_kl_gradient<Reals>(
-          detail::kl_slope<float, specific>{pair, slope.seeds, slope.policy_to_reference}, in.data,
-          gradient.reference.data, gradient.sum.data, out.data, in.extent);
+      detail::kl_slope<float, specific> const row{pair, slope.seeds, slope.policy_to_reference};
+      Registers::call([&]<class Width>(Width) {
+        detail::contiguous_kl_gradient<reals<Width>>(row, in.data, gradient.reference.data,
+                                                     gradient.sum.data, out.data, in.extent);
+      });
     });
   }
 
@@ -161,9 +174,11 @@ struct simd_executor : serial_executor {
     } else {
       gradient.map.visit([&](auto const& map) {
         using specific = detail::logit_gradient<float, Out, std::remove_cvref_t<decltype(map)>>;
-        detail::contiguous_logit_gradient<Reals, std::remove_const_t<In>>(
-            in.data, out.data, in.extent,
-            specific{map, gradient.target, gradient.row, gradient.seeds, gradient.known});
+        specific const row{map, gradient.target, gradient.row, gradient.seeds, gradient.known};
+        Registers::call([&]<class Width>(Width) {
+          detail::contiguous_logit_gradient<reals<Width>, std::remove_const_t<In>>(
+              in.data, out.data, in.extent, row);
+        });
       });
     }
   }
@@ -172,8 +187,9 @@ struct simd_executor : serial_executor {
 /// The fastest executor that this translation unit can hold; a template argument of the functions
 /// that use it, so that files compiled for different targets never share a name.
 using host_executor =
-    std::conditional_t<has_packs, simd_executor<native_pack<float>>, serial_executor>;
+    std::conditional_t<has_packs, simd_executor<widest_registers<>>, serial_executor>;
 
 static_assert(check_row_executor<host_executor, logit_stats<float>>());
 
 }  // namespace prefopt
+PREFOPT_INLINED_END

@@ -8,6 +8,7 @@
 #include <prefopt/row/half_pack.hpp>
 #include <prefopt/row/kl.hpp>
 
+PREFOPT_INLINED_BEGIN
 namespace prefopt::detail {
 
 /// Two rows whose packs hold the same tokens in the same lanes.
@@ -90,3 +91,4 @@ void contiguous_kl_gradient(kl_slope<float, Map> const slope, Policy const* poli
 }
 
 }  // namespace prefopt::detail
+PREFOPT_INLINED_END

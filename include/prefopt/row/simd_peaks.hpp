@@ -7,6 +7,7 @@
 #include <prefopt/row/peak_stats.hpp>
 #include <prefopt/row/probability.hpp>
 
+PREFOPT_INLINED_BEGIN
 namespace prefopt::detail {
 
 /// The first of the largest logits; -1 where all are -inf or NaN.
@@ -74,3 +75,4 @@ peak_stats<float> contiguous_peak_stats(Map map, logit_stats<float> const& logit
 }
 
 }  // namespace prefopt::detail
+PREFOPT_INLINED_END

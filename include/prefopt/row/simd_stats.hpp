@@ -11,6 +11,7 @@
 #include <prefopt/row/logit_stats.hpp>
 #include <prefopt/row/probability.hpp>
 
+PREFOPT_INLINED_BEGIN
 namespace prefopt::detail {
 
 /// Accumulates sum e^d and sum e^d d, d = scale (u - reference), u = map(x), over tiles of a row.
@@ -193,3 +194,4 @@ class simd_logit_stats {
 };
 
 }  // namespace prefopt::detail
+PREFOPT_INLINED_END
