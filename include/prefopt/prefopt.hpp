@@ -204,6 +204,7 @@
 #include <prefopt/ranking/quantile_sketch.hpp>
 #include <prefopt/ranking/radix_sort.hpp>
 #include <prefopt/ranking/rank.hpp>
+#include <prefopt/ranking/rerank.hpp>
 #include <prefopt/ranking/score_table.hpp>
 #include <prefopt/ranking/semantic_entropy.hpp>
 #include <prefopt/ranking/sketch_exchange.hpp>

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <cstring>
 #include <iterator>
+#include <limits>
 #include <numeric>
 #include <stdexcept>
 #include <string>
@@ -19,6 +20,8 @@
 #include <prefopt/curriculum/sampler.hpp>
 #include <prefopt/curriculum/schedules/all_at_once.hpp>
 #include <prefopt/curriculum/schedules/baby_steps.hpp>
+#include <prefopt/curriculum/schedules/difficulty_paced.hpp>
+#include <prefopt/curriculum/schedules/level_mixture.hpp>
 #include <prefopt/curriculum/schedules/look_back.hpp>
 #include <prefopt/curriculum/schedules/one_pass.hpp>
 #include <prefopt/curriculum/schedules/paced.hpp>
@@ -526,6 +529,31 @@ TEST_CASE("an order with missing or repeated samples is refused", "[curriculum]"
         "prefopt::ranking_fingerprint: order[2]: expected an index below 4, got 4");
   CHECK(start({0, 1, 2}).find("last offset: expected 3 (samples ranked), got 4") !=
         std::string::npos);
+}
+
+TEST_CASE("more draws than can be counted are refused", "[curriculum]")
+{
+  ranking const r(12, 3);
+  constexpr index_t most = std::numeric_limits<index_t>::max();
+  auto const message = [&](auto const& schedule) {
+    return error_of<std::invalid_argument>(
+        [&] { curriculum_sampler(schedule, r.order, r.offsets); });
+  };
+  CHECK(message(prefopt::one_pass{.epochs = most}) ==
+        "prefopt::draws_of: draws up to phase 0: expected at most 2^62, got 0 + "
+        "9223372036854775807 x 4");
+  constexpr index_t half = index_t{1} << 59;  // in each of two phases; the third is too much
+  CHECK(message(prefopt::one_pass{.epochs = half}) ==
+        "prefopt::draws_of: draws up to phase 2: expected at most 2^62, got 4611686018427387904 + "
+        "576460752303423488 x 4");
+  CHECK(message(prefopt::one_pass{.epochs = half / 2}) == "no error");
+  CHECK(message(prefopt::paced<>{.epochs = most}) ==
+        "prefopt::paced: epochs: expected at most 384307168202282325, 2^62 draws, got "
+        "9223372036854775807");
+  CHECK(mentions(message(prefopt::difficulty_paced<>{.epochs = most}),
+                 {"difficulty_paced: epochs: expected at most"}));
+  CHECK(mentions(message(prefopt::level_mixture<>{.epochs = most}),
+                 {"level_mixture: epochs: expected at most"}));
 }
 
 TEST_CASE("wrong sampler arguments are named", "[curriculum]")

@@ -397,7 +397,7 @@ TEST_CASE("a run of 1,000 steps goes on from every one of them, onto other ranks
   check(all_at_once{.epochs = 8}, r, {.batch = 8, .seed = 1, .lengths = lengths.view()});
 }
 
-TEST_CASE("a state of another schedule is refused, of an older version not", "[sampler]")
+TEST_CASE("a state of another schedule is refused", "[sampler]")
 {
   ranking const r(12, 3);
   curriculum_sampler once(one_pass{.epochs = 1}, r.order, r.offsets);
@@ -405,23 +405,27 @@ TEST_CASE("a state of another schedule is refused, of an older version not", "[s
   column indices(32);
   once.next(indices);
   sampler_state const before = twice.state();
-  std::string const text = error_of<std::invalid_argument>([&] { twice.restore(once.state()); });
-  CHECK(mentions(text, {"restore: fingerprint of the schedule", std::to_string(once.state().plan),
-                        std::to_string(before.plan)}));
-  CHECK(twice.state() == before);
+  auto const refused = [&](auto& sampler, sampler_state const& saved) {
+    sampler_state const state = sampler.state();
+    std::string const text = error_of<std::invalid_argument>([&] { sampler.restore(saved); });
+    CHECK(mentions(text, {"restore: fingerprint of the schedule", std::to_string(saved.plan),
+                          std::to_string(state.plan)}));
+    CHECK(sampler.state() == state);
+  };
+  refused(twice, once.state());
+  sampler_state unknown = before;
+  unknown.plan = 0;
+  refused(twice, unknown);
 
-  sampler_state old = once.state();
-  old.plan = 0;
-  twice.restore(old);
-  CHECK(twice.state().phase == 1);
-  CHECK(twice.state().plan == before.plan);
-
-  // One that the caller changes as the training goes is not held to what it was.
+  // One that the caller changes as the training goes is not held to what it was, but does not
+  // become one that follows nothing, nor the other way round.
   curriculum_sampler easy(up_to_level{.level = 0, .rounds = 2}, r.order, r.offsets);
   curriculum_sampler harder(up_to_level{.level = 2, .rounds = 2}, r.order, r.offsets);
   easy.next(indices);
   harder.restore(easy.state());
   CHECK(harder.state() == easy.state());
+  refused(twice, easy.state());
+  refused(easy, before);
 
   // What a schedule does counts, not its type.
   CHECK(schedule_fingerprint(all_at_once{}, r.levels()) ==
@@ -541,11 +545,16 @@ TEST_CASE("wrong groupings by length are named", "[sampler]")
     CHECK(mentions(error_of<std::invalid_argument>([&] { sampler->restore(saved); }),
                    {"fingerprint of the schedule", "lengths, window or batch"}));
   }
-  // A state that does not know its batch must at least stand between two batches.
   sampler_state amid = saved;
-  amid.plan = 0;
   amid.position = 2;
   CHECK(error_of<std::invalid_argument>([&] { four.restore(amid); }) ==
         "prefopt::curriculum_sampler::restore: position: expected a multiple of the batch, 4, got "
         "2");
+  // Nor may they change where the schedule may.
+  curriculum_sampler follows(up_to_level{.rounds = 2}, r.order, r.offsets,
+                             {.batch = 4, .lengths = lengths.view()});
+  curriculum_sampler other(up_to_level{.level = 1, .rounds = 2}, r.order, r.offsets,
+                           {.batch = 4, .lengths = changed.view()});
+  CHECK(mentions(error_of<std::invalid_argument>([&] { other.restore(follows.state()); }),
+                 {"fingerprint of the schedule", "lengths, window or batch"}));
 }

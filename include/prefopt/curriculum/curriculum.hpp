@@ -63,7 +63,7 @@ concept gives_parts_together =
 
 /// A schedule that the caller changes from phase to phase, as the training goes, says so by
 /// `static constexpr bool follows_training = true`: a saved run may then go on with what it has
-/// become.
+/// become, but not with a schedule that follows nothing.
 template <class Schedule>
 concept follows_training = requires { requires Schedule::follows_training; };
 
@@ -137,8 +137,27 @@ void for_each_part(Schedule const& schedule, index_t phase, level_view levels, V
   }
 }
 
+namespace detail {
+
+/// The most that a run draws: sums of draws and positions stay far from what an `index_t` holds.
+inline constexpr index_t most_draws = index_t{1} << 62;
+
+/// drawn + times * more. Throws `std::invalid_argument` where that is more than `most_draws`; all
+/// are 0 or more, and `drawn` is not too many.
+constexpr index_t added_draws(index_t drawn, index_t times, index_t more, index_t phase)
+{
+  if (times > 0 && more > (most_draws - drawn) / times) {
+    throw_invalid(
+        "draws_of", "draws up to phase " + std::to_string(phase), "at most 2^62",
+        std::to_string(drawn) + " + " + std::to_string(times) + " x " + std::to_string(more));
+  }
+  return drawn + times * more;
+}
+
+}  // namespace detail
+
 /// Samples drawn in one epoch of a phase; 0 for a phase without epochs. Throws
-/// `std::invalid_argument` for a negative number of epochs.
+/// `std::invalid_argument` for a negative number of epochs, and for more than 2^62 draws.
 template <curriculum_schedule Schedule>
 index_t draws_of(Schedule const& schedule, index_t phase, level_view levels)
 {
@@ -149,14 +168,16 @@ index_t draws_of(Schedule const& schedule, index_t phase, level_view levels)
   }
   if (epochs == 0) { return 0; }
   index_t draws = 0;
-  for_each_part(schedule, phase, levels, [&](open_part part) { draws += part.draws; });
+  for_each_part(schedule, phase, levels,
+                [&](open_part part) { draws = detail::added_draws(draws, 1, part.draws, phase); });
   return draws;
 }
 
 /// Tells what one schedule does with these levels from what another does: hash of every phase's
-/// epochs and parts, never 0; but 0 for one that follows the training. Schedules that open and draw
-/// the same have the same one, whatever their types and parameters. O(phases). Throws as `draws_of`
-/// does, and for a negative number of phases.
+/// epochs and parts. Schedules that open and draw the same have the same one, whatever their types
+/// and parameters. Those that follow the training all have one: which of them it is, and what it
+/// does later, may change under a saved run. O(phases). Throws as `draws_of` does, for a negative
+/// number of phases, and for a run of more than 2^62 draws.
 template <curriculum_schedule Schedule>
 std::uint64_t schedule_fingerprint(Schedule const& schedule, level_view levels)
 {
@@ -166,16 +187,19 @@ std::uint64_t schedule_fingerprint(Schedule const& schedule, level_view levels)
   if (phases < 0) {
     detail::throw_invalid("schedule_fingerprint", "phases", "0 or more", std::to_string(phases));
   }
+  index_t drawn = 0;
   for (index_t k = 0; k < phases; ++k) {
-    bool const draws = draws_of(schedule, k, levels) > 0;
-    push(draws ? schedule.epochs_of(k, levels) : 0);
-    push(draws ? parts_of(schedule, k, levels) : 0);
-    if (!draws) { continue; }
+    index_t const draws = draws_of(schedule, k, levels);
+    index_t const epochs = draws > 0 ? schedule.epochs_of(k, levels) : 0;
+    drawn = detail::added_draws(drawn, epochs, draws, k);
+    push(epochs);
+    push(draws > 0 ? parts_of(schedule, k, levels) : 0);
+    if (draws == 0) { continue; }
     for_each_part(schedule, k, levels,
                   [&](open_part part) { push(part.first), push(part.last), push(part.draws); });
   }
-  if constexpr (follows_training<Schedule>) { return 0; }
-  return hash.value() == 0 ? 1 : hash.value();
+  if constexpr (follows_training<Schedule>) { return 0x666F6C6C6F777321u; }  // a name, not a hash
+  return hash.value();
 }
 
 }  // namespace prefopt

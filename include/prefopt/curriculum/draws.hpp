@@ -9,6 +9,7 @@
 
 #include <prefopt/core/error.hpp>
 #include <prefopt/core/math.hpp>
+#include <prefopt/curriculum/curriculum.hpp>
 #include <prefopt/ranking/levels.hpp>
 
 namespace prefopt {
@@ -19,6 +20,17 @@ constexpr void require_run(char const* schedule, index_t steps, index_t epochs)
 {
   if (steps < 1) { throw_invalid(schedule, "steps", "1 or more", std::to_string(steps)); }
   if (epochs < 0) { throw_invalid(schedule, "epochs", "0 or more", std::to_string(epochs)); }
+}
+
+/// The draws of `epochs` epochs. Throws `std::invalid_argument` for more than 2^62.
+constexpr index_t draws_in_epochs(char const* schedule, index_t epochs, index_t samples)
+{
+  if (samples > 0 && epochs > most_draws / samples) {
+    throw_invalid(schedule, "epochs",
+                  "at most " + std::to_string(most_draws / samples) + ", 2^62 draws",
+                  std::to_string(epochs));
+  }
+  return epochs * samples;
 }
 
 /// total * part / whole, rounded down, for 0 <= part <= whole < 2^31, without overflow.

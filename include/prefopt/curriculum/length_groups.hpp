@@ -107,17 +107,19 @@ struct length_window {
 };
 
 /// The window of an epoch that holds `position`; sorts it unless the workspace holds it already.
-/// `fill(first, samples)` writes the samples at the positions from `first`.
+/// `ranking` tells one ranking from another, and `fill(first, samples)` writes the samples at the
+/// positions from `first`.
 template <class Fill>
-length_window window_at(length_grouping const& groups, std::uint64_t epoch_seed, index_t draws,
-                        index_t position, index_t batch, Fill const& fill)
+length_window window_at(length_grouping const& groups, std::uint64_t epoch_seed,
+                        std::uint64_t ranking, index_t draws, index_t position, index_t batch,
+                        Fill const& fill)
 {
   index_t const number = position / groups.window, first = number * groups.window;
   index_t const size = min(groups.window, draws - first);
   std::uint64_t const seed = derived_seed(epoch_seed, -2, number);
   auto const column = [&](index_t k) { return groups.workspace.data + 4 + k * groups.window; };
   index_t *const held = groups.workspace.data, *const sorted = column(0);
-  index_t const wanted[] = {static_cast<index_t>(epoch_seed), draws, number, size};
+  index_t const wanted[] = {static_cast<index_t>(epoch_seed ^ ranking), draws, number, size};
   bool is_held = true;
   for (index_t i = 0; i < 4; ++i) { is_held = is_held && held[i] == wanted[i]; }
   if (!is_held) {

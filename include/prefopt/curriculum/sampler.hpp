@@ -45,12 +45,12 @@ class curriculum_sampler {
     }
     state_.seed = options.seed;
     state_.ranking = ranking_fingerprint(order_, levels_);
-    // Complains now about a schedule that would leave the ranking later.
-    state_.plan = schedule_fingerprint(schedule_, levels_);
     if (lengths_) {
       detail::check_length_grouping(lengths_, order_.size(), batch_);
-      state_.plan ^= detail::length_fingerprint(lengths_, batch_);
+      lengths_plan_ = detail::length_fingerprint(lengths_, batch_);
     }
+    // Complains now about a schedule that would leave the ranking later.
+    state_.plan = schedule_fingerprint(schedule_, levels_) ^ lengths_plan_;
     enter_epoch();
     settle();
   }
@@ -66,9 +66,10 @@ class curriculum_sampler {
     constexpr char const* name = "curriculum_sampler::restore";
     if (saved.ranking != state_.ranking) {
       detail::throw_invalid(name, "fingerprint of the ranking", std::to_string(saved.ranking),
-                            std::to_string(state_.ranking) + ": samples, scores or levels changed");
+                            std::to_string(state_.ranking) +
+                                ": samples, scores or levels changed, or it was ranked again");
     }
-    if (saved.plan != 0 && saved.plan != state_.plan) {
+    if (saved.plan != state_.plan) {
       detail::throw_invalid(name, "fingerprint of the schedule", std::to_string(saved.plan),
                             std::to_string(state_.plan) +
                                 ": what the schedule does, or lengths, window or batch of a "
@@ -80,17 +81,57 @@ class curriculum_sampler {
       require_below(name, "phase", saved.phase, phases);
       require_below(name, "epoch", saved.epoch, schedule_.epochs_of(saved.phase, levels_));
       require_below(name, "position", saved.position, draws_of(schedule_, saved.phase, levels_));
-      // A state whose `plan` is not known may come from another batch size.
       if (lengths_ && saved.position % batch_ != 0) {
         detail::throw_invalid(name, "position",
                               "a multiple of the batch, " + std::to_string(batch_),
                               std::to_string(saved.position));
       }
     }
-    std::uint64_t const plan = state_.plan;
     state_ = saved;
-    state_.plan = plan;
     enter_epoch();
+  }
+
+  /// Ranks from this one on have been in no phase before the one that comes next: what may be
+  /// ranked again without a sample that is seen twice or not at all where the schedule says once.
+  /// For `one_pass` and `baby_steps` the beginning of the phase's level. O(phases).
+  index_t first_unopened() const
+    requires(!follows_training<Schedule>)
+  {
+    index_t first = 0;
+    for (index_t k = 0; k < state_.phase; ++k) {
+      if (draws_of(schedule_, k, levels_) == 0) { continue; }
+      for_each_part(schedule_, k, levels_, [&](open_part part) {
+        if (part.draws > 0) { first = max(first, part.last); }
+      });
+    }
+    return first;
+  }
+
+  /// Goes on with another ranking of the same samples (see `rerank_from`), which may be the one
+  /// that was there, changed, and with other levels if given. Only between phases, where the
+  /// next batch `begins_phase()`, or before the first. States from then on belong to this ranking:
+  /// save the order with them. Reads the order once. Throws `std::invalid_argument` and changes
+  /// nothing amid a phase, for another number of samples, and as the constructor does.
+  void rerank(vector_view<index_t const> order) { rerank(order, levels_.offsets); }
+  void rerank(vector_view<index_t const> order, vector_view<index_t const> level_offsets)
+  {
+    constexpr char const* name = "curriculum_sampler::rerank";
+    require_between_phases(name);
+    detail::require_extent(name, "order", order_.size(), order.size());
+    level_view const levels{level_offsets};
+    std::uint64_t const ranking = ranking_fingerprint(order, levels);
+    change(name, schedule_, levels);
+    order_ = order;
+    state_.ranking = ranking;
+  }
+
+  /// Goes on with another schedule, for example one that follows the training and has opened a
+  /// level. Does not read the ranking. Where and what it throws as `rerank`.
+  void reschedule(Schedule const& schedule)
+  {
+    constexpr char const* name = "curriculum_sampler::reschedule";
+    require_between_phases(name);
+    change(name, schedule, levels_);
   }
 
   bool done() const { return state_.phase >= schedule_.phases(levels_); }
@@ -104,6 +145,15 @@ class curriculum_sampler {
       total += schedule_.epochs_of(k, levels_) * (draws / batch_ + (draws % batch_ != 0 ? 1 : 0));
     }
     return total;
+  }
+
+  /// Which batch comes next, of all ranks (`count` is `size`), without drawing it: what is to be
+  /// done before it, see `stage_hooks`.
+  drawn_batch upcoming() const
+  {
+    index_t const size = done() ? 0 : min(batch_, epoch_.draws - state_.position);
+    return done() ? drawn_batch{}
+                  : drawn_batch{state_.phase, state_.epoch, state_.position, size, size};
   }
 
   /// The batch that comes next: writes this rank's slice of its sample indices to the front of
@@ -120,19 +170,21 @@ class curriculum_sampler {
       detail::throw_invalid(name, "column 'indices'", "at least " + std::to_string(room),
                             std::to_string(indices.size()));
     }
-    if (done()) { return {}; }
-    index_t const size = min(batch_, epoch_.draws - state_.position);
+    drawn_batch batch = upcoming();
+    index_t const size = batch.size;
     index_t const begin = slice_begin(size, mine.rank, mine.ranks);
-    index_t const count = slice_begin(size, mine.rank + 1, mine.ranks) - begin;
-    auto const mine_of_batch = indices.part(0, count);
+    batch.count = slice_begin(size, mine.rank + 1, mine.ranks) - begin;
+    if (batch.count == 0) { return batch; }
+    auto const mine_of_batch = indices.part(0, batch.count);
     if (lengths_) {
       auto const draw = [this](index_t first, vector_view<index_t> to) { fill(first, to); };
-      detail::window_at(lengths_, epoch_.seed, epoch_.draws, state_.position, batch_, draw)
+      detail::window_at(lengths_, epoch_.seed, state_.ranking, epoch_.draws, state_.position,
+                        batch_, draw)
           .write(state_.position, size, begin, mine_of_batch);
     } else {
       fill(state_.position + begin, mine_of_batch);
     }
-    return {state_.phase, state_.epoch, state_.position, size, count};
+    return batch;
   }
 
   /// The order of the current epoch as a value that a kernel may take: `draw(epoch, order,
@@ -167,6 +219,28 @@ class curriculum_sampler {
       detail::throw_invalid(name, what, "0 or more and below " + std::to_string(end),
                             std::to_string(value));
     }
+  }
+
+  void require_between_phases(char const* name) const
+  {
+    if (state_.epoch != 0 || state_.position != 0) {
+      detail::throw_invalid(name, "place of the run", "the beginning of a phase",
+                            "epoch " + std::to_string(state_.epoch) + ", position " +
+                                std::to_string(state_.position) + " of phase " +
+                                std::to_string(state_.phase));
+    }
+  }
+
+  /// Takes another schedule or other levels, at the beginning of a phase.
+  void change(char const* name, Schedule const& schedule, level_view levels)
+  {
+    std::uint64_t const plan = schedule_fingerprint(schedule, levels) ^ lengths_plan_;
+    require_below(name, "phase", state_.phase, schedule.phases(levels) + 1);
+    schedule_ = schedule;
+    levels_ = levels;
+    state_.plan = plan;
+    enter_epoch();
+    settle();
   }
 
   /// The first `size mod ranks` ranks take one sample more.
@@ -243,6 +317,7 @@ class curriculum_sampler {
   index_t batch_;
   sampler_state state_;
   length_grouping lengths_;
+  std::uint64_t lengths_plan_ = 0;
   epoch_order epoch_;
 };
 

@@ -17,11 +17,9 @@ struct sampler_state {
   std::uint64_t seed = 0;
   std::uint64_t ranking = 0;  ///< fingerprint of order and levels
   index_t phase = 0;
-  index_t epoch = 0;     ///< within the phase
-  index_t position = 0;  ///< samples already drawn within the epoch, over all ranks
-  /// Fingerprint of what the schedule does, and of a grouping by length; 0 is not known. States
-  /// from before it was kept are 40 bytes, the first of these; read them with this 0.
-  std::uint64_t plan = 0;
+  index_t epoch = 0;       ///< within the phase
+  index_t position = 0;    ///< samples already drawn within the epoch, over all ranks
+  std::uint64_t plan = 0;  ///< fingerprint of what the schedule does, and of a grouping by length
 
   friend bool operator==(sampler_state const&, sampler_state const&) = default;
 };

@@ -48,12 +48,19 @@ struct stage_actions {
   friend bool operator==(stage_actions const&, stage_actions const&) = default;
 };
 
-/// Says which actions are due. Ask once for every batch, before it is trained on:
+/// Says which actions are due. Ask once for every batch, before it is drawn, so that it comes from
+/// the new ranking where scoring again is due:
 ///
-///     stage_hooks hooks{.plan = {.reference = reference_reset::every_stage}};
-///     while (auto const batch = sampler.next(indices)) {
-///       auto const due = hooks.before(batch);
+///     stage_hooks hooks{.plan = {.rescore = true, .reference = reference_reset::every_stage}};
+///     while (!sampler.done()) {
+///       auto const due = hooks.before(sampler.upcoming());
+///       if (due.rescore) {
+///         ...  // the new scores
+///         rerank_from(scores, order, sampler.first_unopened());
+///         sampler.rerank(order);
+///       }
 ///       if (due.reset_reference) { ... }
+///       auto const batch = sampler.next(indices);
 ///
 /// A pure function of the plan, the batches so far and the KL given with them, so all ranks agree
 /// if they give the same KL. Trivially copyable without padding: its bytes are its checkpoint,

@@ -56,7 +56,9 @@ struct difficulty_paced {
     if (level < last && detail::highest_of_level(first, width, level + 1) <= d) { ++level; }
     if (level >= 0 && detail::highest_of_level(first, width, level) > d) { --level; }
     index_t const open = level < 0 ? 0 : levels.last(level);
-    return {0, min(n, max(index_t{1}, open)), detail::draws_in_phase(epochs * n, phase, steps)};
+    return {0, min(n, max(index_t{1}, open)),
+            detail::draws_in_phase(detail::draws_in_epochs("difficulty_paced", epochs, n), phase,
+                                   steps)};
   }
   friend bool operator==(difficulty_paced const&, difficulty_paced const&) = default;
 };

@@ -31,7 +31,8 @@ struct level_mixture {
   constexpr index_t parts(index_t, level_view levels) const { return levels.count(); }
   open_part part(index_t phase, index_t j, level_view levels) const
   {
-    index_t const total = detail::draws_in_phase(epochs * levels.samples(), phase, steps);
+    index_t const total = detail::draws_in_phase(
+        detail::draws_in_epochs("level_mixture", epochs, levels.samples()), phase, steps);
     index_t const draws =
         detail::draws_of_level("level_mixture", weights, j, detail::progress_at(phase, steps),
                                levels, total, detail::rounding_offset(phase));
@@ -42,7 +43,8 @@ struct level_mixture {
   void each_part(index_t phase, level_view levels, Visit const& visit) const
   {
     constexpr char const* name = "level_mixture";
-    index_t const total = detail::draws_in_phase(epochs * levels.samples(), phase, steps);
+    index_t const total = detail::draws_in_phase(
+        detail::draws_in_epochs("level_mixture", epochs, levels.samples()), phase, steps);
     double const t = detail::progress_at(phase, steps), offset = detail::rounding_offset(phase);
     double sum = 0, before = 0;
     for (index_t j = 0; j < levels.count(); ++j) {

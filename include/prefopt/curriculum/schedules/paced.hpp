@@ -35,7 +35,8 @@ struct paced {
     index_t const n = levels.samples();
     double const share = detail::checked_share("paced", pacing, detail::progress_at(phase, steps));
     index_t const open = min(n, max(index_t{1}, detail::samples_in_share(n, share)));
-    return {0, open, detail::draws_in_phase(epochs * n, phase, steps)};
+    return {0, open,
+            detail::draws_in_phase(detail::draws_in_epochs("paced", epochs, n), phase, steps)};
   }
   friend bool operator==(paced const&, paced const&) = default;
 };
