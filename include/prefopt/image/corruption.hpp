@@ -32,10 +32,15 @@ namespace detail {
 
 struct no_stream {};
 
+// A concept, because nvcc takes a requires-expression inside a function for false in device code,
+// without a word, where it is true on the host.
+template <class Corruption>
+concept offers_stream = requires(Corruption const& change) { change.stream(); };
+
 template <class Corruption>
 PREFOPT_HD auto stream_of(Corruption const& change)
 {
-  if constexpr (requires { change.stream(); }) {
+  if constexpr (offers_stream<Corruption>) {
     return change.stream();
   } else {
     return no_stream{};
