@@ -45,6 +45,8 @@ find_header(STB_INCLUDE stb_image.h libstb-dev PATH_SUFFIXES stb)
 find_header(SENTENCEPIECE_INCLUDE sentencepiece_processor.h libsentencepiece-dev)
 find_library(SENTENCEPIECE_LIBRARY sentencepiece)
 find_library(SENTENCEPIECE_TRAIN_LIBRARY sentencepiece_train)
+find_header(WEBP_INCLUDE webp/decode.h libwebp-dev)
+find_library(WEBP_LIBRARY webp)
 find_header(CBLAS_INCLUDE cblas.h libopenblas-dev)
 find_library(CBLAS_LIBRARY openblas)
 

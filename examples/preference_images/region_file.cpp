@@ -1,21 +1,13 @@
 // SPDX-License-Identifier: MIT
 #include "preference_images/region_file.hpp"
 
-#include <array>
+#include <charconv>
 #include <fstream>
 #include <stdexcept>
 #include <utility>
 
-#include <prefopt/image/box.hpp>
-#include <prefopt/image/mask.hpp>
-#include <prefopt/image/polygon.hpp>
-#include <prefopt/image/region.hpp>
-#include <prefopt/image/run_lengths.hpp>
-
-#include "llava/image/decode.hpp"
 #include "llava/support/file.hpp"
 #include "llava/support/json.hpp"
-#include "preference_images/picture_path.hpp"
 
 namespace preference_images {
 namespace {
@@ -33,15 +25,6 @@ std::string image_name(json const& row, std::string const& where)
   json const name = image.is_object() && image.contains("file_name") ? image["file_name"] : image;
   if (!name.is_string()) { fail(where, "expected an object with the name of an 'image'"); }
   return name.get<std::string>();
-}
-
-/// The value of the first of the keys that is there, else null.
-json first_of(json const& object, std::initializer_list<char const*> keys)
-{
-  for (char const* const key : keys) {
-    if (object.contains(key)) { return object[key]; }
-  }
-  return {};
 }
 
 double number_of(json const& value, double otherwise, std::string const& where)
@@ -83,58 +66,21 @@ void read_detections(json const& row, std::vector<labelled_shape>& shapes, std::
   }
 }
 
-std::array<double, 4> four_numbers(json const& value)
+void read_label_map(json const& row, std::vector<labelled_shape>& shapes, std::string const& where)
 {
-  if (!value.is_array() || value.size() != 4) {
-    throw std::runtime_error("expected four numbers as a box, got " + value.dump());
+  json const labels = first_of(row, {"labels"});
+  if (!row["label_map"].is_string() || !labels.is_object()) {
+    fail(where, R"(expected a file as label_map and labels as {"<number>": "<label>"})");
   }
-  std::array<double, 4> numbers{};
-  for (std::size_t i = 0; i < 4; ++i) {
-    if (!value[i].is_number()) {
-      throw std::runtime_error("expected four numbers as a box, got " + value.dump());
+  for (auto const& [key, label] : labels.items()) {
+    std::uint32_t number = 0;
+    auto const [end, error] = std::from_chars(key.data(), key.data() + key.size(), number);
+    if (error != std::errc() || end != key.data() + key.size() || !label.is_string()) {
+      fail(where, "expected texts as labels of whole numbers, got '" + key + "': " + label.dump());
     }
-    numbers[i] = value[i].get<double>();
+    shapes.push_back(
+        {label.get<std::string>(), 1, {{"label_map", row["label_map"]}, {"number", number}}});
   }
-  return numbers;
-}
-
-byte_image polygons_mask(json const& polygons, index_t width, index_t height)
-{
-  std::vector<std::vector<double>> corners;
-  for (json const& polygon : polygons) {
-    std::vector<double>& xy = corners.emplace_back();
-    for (json const& x : polygon) {
-      if (!x.is_number()) { throw std::runtime_error("expected numbers as polygon"); }
-      xy.push_back(x.get<double>());
-    }
-  }
-  return prefopt::mask_of_polygons(corners, width, height);
-}
-
-byte_image run_length_mask(json const& segmentation, index_t width, index_t height)
-{
-  json const size = first_of(segmentation, {"size"}), counts = first_of(segmentation, {"counts"});
-  bool const sized = size.is_array() && size.size() == 2 && size[0].is_number_integer() &&
-                     size[1].is_number_integer();
-  if (!sized) { throw std::runtime_error("expected run lengths with a size [height, width]"); }
-  auto const rows = size[0].get<index_t>(), columns = size[1].get<index_t>();
-  if (rows != height || columns != width) {
-    throw std::runtime_error("expected run lengths of the size of their picture, [" +
-                             std::to_string(height) + ", " + std::to_string(width) + "], got " +
-                             size.dump());
-  }
-  if (counts.is_string()) {
-    return prefopt::decode_runs(
-        prefopt::read_counts(counts.get_ref<std::string const&>(), width, height));
-  }
-  prefopt::run_lengths runs{width, height, {}};
-  for (json const& count : counts) {
-    if (!count.is_number_integer()) {
-      throw std::runtime_error("expected whole numbers as counts");
-    }
-    runs.counts.push_back(count.get<index_t>());
-  }
-  return prefopt::decode_runs(runs);
 }
 
 }  // namespace
@@ -143,6 +89,10 @@ region_file::region_file(std::filesystem::path file) : file_(std::move(file))
 {
   if (file_.empty()) { return; }
   llava::file_bytes(file_);  // throws unless it is a file
+  if (is_coco_file(file_)) {
+    coco_ = index_coco_file(file_);
+    return;
+  }
   std::ifstream in(file_, std::ios::binary);
   index_t begin = 0, number = 0;
   for (std::string text; std::getline(in, text);) {
@@ -158,11 +108,12 @@ region_file::region_file(std::filesystem::path file) : file_(std::move(file))
 
 std::vector<labelled_shape> region_file::of(std::string const& image) const
 {
+  if (coco_) { return coco_shapes(*coco_, file_, image); }
   std::vector<labelled_shape> shapes;
   auto const found = lines_.find(image);
   if (found == lines_.end()) { return shapes; }
   std::ifstream in(file_, std::ios::binary);
-  for (line const& at : found->second) {
+  for (file_place const& at : found->second) {
     std::string const where = file_.string() + ":" + std::to_string(at.number);
     std::string text;
     if (!in.seekg(at.begin) || !std::getline(in, text)) { fail(where, "cannot be read again"); }
@@ -171,31 +122,14 @@ std::vector<labelled_shape> region_file::of(std::string const& image) const
     if (!regions.is_null() && !regions.is_array()) { fail(where, "expected a list of regions"); }
     for (json const& entry : regions) { shapes.push_back(read_region(entry, where)); }
     if (row.contains("boxes")) { read_detections(row, shapes, where); }
+    if (row.contains("label_map")) { read_label_map(row, shapes, where); }
   }
   return shapes;
 }
 
 byte_image region_file::mask(labelled_shape const& region, index_t width, index_t height) const
-try {
-  json const& shape = region.shape;
-  if (shape.contains("segmentation")) {
-    json const& segmentation = shape["segmentation"];
-    return segmentation.is_array() ? polygons_mask(segmentation, width, height)
-                                   : run_length_mask(segmentation, width, height);
-  }
-  if (shape.contains("mask")) {
-    if (!shape["mask"].is_string()) { throw std::runtime_error("expected a file as mask"); }
-    auto const path = file_below(file_.parent_path(), shape["mask"].get<std::string>());
-    int const threshold = static_cast<int>(shape.value("threshold", 128.0));
-    return llava::decode_mask(path, width, height, threshold);
-  }
-  auto const box = shape.contains("cxcywh")
-                       ? prefopt::box_of_centre(four_numbers(shape["cxcywh"]), width, height)
-                   : shape.contains("box") ? prefopt::box_of_corners(four_numbers(shape["box"]))
-                                           : prefopt::box_of_sides(four_numbers(shape["bbox"]));
-  return prefopt::mask_of_box(box, width, height);
-} catch (std::exception const& error) {
-  throw std::runtime_error("region '" + region.label + "': " + error.what());
+{
+  return mask_of_shape(region, file_.parent_path(), width, height);
 }
 
 }  // namespace preference_images

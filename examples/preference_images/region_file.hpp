@@ -4,25 +4,14 @@
 
 #include <filesystem>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
-#include <nlohmann/json.hpp>
-
-#include <prefopt/core/math.hpp>
-#include <prefopt/image/image.hpp>
+#include "preference_images/coco_file.hpp"
+#include "preference_images/region_shape.hpp"
 
 namespace preference_images {
-
-using prefopt::byte_image;
-using prefopt::index_t;
-
-/// A region as its file has it; `shape` becomes a mask only if a keyword finds the label.
-struct labelled_shape {
-  std::string label;
-  double score = 1;
-  nlohmann::json shape;
-};
 
 /// Where the lines of each picture are. A line of the file is a JSON object with
 ///
@@ -32,9 +21,11 @@ struct labelled_shape {
 ///   plain, or polygons), `mask` (a PNG or JPEG file below the folder of this file, bright inside,
 ///   with `threshold` from 0 to 255, 128 if absent), `box` (left, top, right, bottom in pixels) or
 ///   `bbox` (left, top, width, height);
-/// - or Grounding DINO's `boxes` (centre and size as shares of the picture), `phrases`, `logits`.
+/// - or Grounding DINO's `boxes` (centre and size as shares of the picture), `phrases`, `logits`;
+/// - or `label_map` (a PNG below the folder of this file) and `labels`, {"<number>": "<label>"}.
 ///
-/// A picture may have several lines. Only names and places are held in memory.
+/// A picture may have several lines. Or the file is a COCO annotation file (coco_file.hpp). Only
+/// names and places are held in memory.
 class region_file {
  public:
   /// Reads through the file once. An empty path is a file without regions. Throws
@@ -50,13 +41,9 @@ class region_file {
   byte_image mask(labelled_shape const& shape, index_t width, index_t height) const;
 
  private:
-  struct line {
-    index_t begin;
-    index_t number;
-  };
-
   std::filesystem::path file_;
-  std::map<std::string, std::vector<line>> lines_;
+  std::map<std::string, std::vector<file_place>> lines_;
+  std::optional<coco_index> coco_;
 };
 
 }  // namespace preference_images

@@ -511,8 +511,8 @@ TEST_CASE("an image that is missing, damaged, something else or too large is an 
     return error_of([&] { llava::decode_image(path, limits); });
   };
   REQUIRE(mentions(error(folder / "none.png"), {"none.png", "expected a file", "got nothing"}));
-  REQUIRE(mentions(error(put_file(folder / "t.png", "hello")), {"t.png", "PNG or JPEG"}));
-  REQUIRE(mentions(error(put_file(folder / "e.png", "")), {"e.png", "PNG or JPEG"}));
+  REQUIRE(mentions(error(put_file(folder / "t.png", "hello")), {"t.png", "PNG, JPEG or WebP"}));
+  REQUIRE(mentions(error(put_file(folder / "e.png", "")), {"e.png", "PNG, JPEG or WebP"}));
   for (auto const& whole : {png, jpg}) {
     std::string const bytes = llava::read_file(whole);
     for (std::size_t const kept : {bytes.size() / 3, bytes.size() / 2, bytes.size() - 3}) {

@@ -74,8 +74,8 @@ TEST_CASE("pictures that are cut off, too large or no pictures are rejected", "[
   put_file(set.photos() / "huge.png", png_header(0x7fffffff, 0x7fffffff));
   REQUIRE(mentions(set.reason(dog_at("cut.png")), {"cut.png", "truncated PNG"}));
   REQUIRE(mentions(set.reason(dog_at("cut.jpg")), {"cut.jpg", "truncated JPEG"}));
-  REQUIRE(mentions(set.reason(dog_at("text.png")), {"PNG or JPEG", "5 bytes"}));
-  REQUIRE(mentions(set.reason(dog_at("empty.png")), {"PNG or JPEG", "0 bytes"}));
+  REQUIRE(mentions(set.reason(dog_at("text.png")), {"PNG, JPEG or WebP", "5 bytes"}));
+  REQUIRE(mentions(set.reason(dog_at("empty.png")), {"PNG, JPEG or WebP", "0 bytes"}));
   REQUIRE(mentions(set.reason(dog_at("wide.png")), {"16384 pixels a side", "20000 x 1"}));
   REQUIRE(mentions(set.reason(dog_at("bomb.png")), {"67108864 pixels", "16000 x 16000"}));
   REQUIRE(mentions(set.reason(dog_at("huge.png")), {"huge.png", "header"}));

@@ -3,80 +3,68 @@
 
 #include <algorithm>
 #include <limits>
-#include <memory>
 #include <stdexcept>
-#include <string>
-#include <string_view>
 
-#define STBI_ONLY_PNG
-#define STBI_ONLY_JPEG
-#define STBI_NO_STDIO
-#define STB_IMAGE_STATIC
-#define STB_IMAGE_IMPLEMENTATION
-#if __has_include(<stb/stb_image.h>)
-#include <stb/stb_image.h>
-#else
-#include <stb_image.h>
-#endif
-
-#include "llava/image/jpeg_check.hpp"
+#include "llava/image/stb_decode.hpp"
+#include "llava/image/webp_decode.hpp"
 #include "llava/support/file.hpp"
 
 namespace llava {
 namespace {
 
-[[noreturn]] void fail(std::filesystem::path const& path, std::string const& what)
+/// As stb_image weighs the colours of a grey picture.
+byte_image luminance(byte_image const& image)
 {
-  throw std::runtime_error(path.string() + ": " + what);
+  byte_image grey = prefopt::make_byte_image(image.width, image.height, 1);
+  for (std::size_t i = 0; i < grey.pixels.size(); ++i) {
+    auto const* const rgb = &image.pixels[3 * i];
+    grey.pixels[i] = static_cast<std::uint8_t>((77 * rgb[0] + 150 * rgb[1] + 29 * rgb[2]) >> 8);
+  }
+  return grey;
 }
 
-/// Refuses what the decoder must not see. A PNG ends with the chunk IEND and four checksum bytes.
-void check_bytes(std::filesystem::path const& path, std::string_view bytes)
+byte_image decode_bytes(std::string const& bytes, int channels, decode_limits const& limits)
 {
-  using namespace std::string_view_literals;
-  std::string_view fault;
-  if (bytes.starts_with("\xff\xd8"sv)) {
-    fault = jpeg_fault(bytes);
-  } else if (bytes.starts_with("\x89PNG\r\n\x1a\n"sv)) {
-    auto const end_chunk = bytes.rfind("IEND"sv);
-    if (end_chunk == bytes.npos || bytes.size() - end_chunk < 8) { fault = "truncated PNG"; }
-  } else {
-    fail(path, "expected a PNG or JPEG image, got " + std::to_string(bytes.size()) +
-                   " bytes of something else");
+  if (is_webp(bytes)) {
+    check_limits(webp_header(bytes), limits);
+    return channels == 3 ? webp_pixels(bytes) : luminance(webp_pixels(bytes));
   }
-  if (!fault.empty()) { fail(path, "expected a whole image, got a " + std::string(fault)); }
+  if (!is_png(bytes) && !is_jpeg(bytes)) {
+    throw std::runtime_error("expected a PNG, JPEG or WebP image, got " +
+                             std::to_string(bytes.size()) + " bytes of something else");
+  }
+  check_limits(stb_header(bytes), limits);
+  return stb_pixels(bytes, channels);
 }
 
 byte_image decode(std::filesystem::path const& path, int channels, decode_limits const& limits)
 {
-  constexpr index_t decoder_limit = std::numeric_limits<int>::max();
-  std::string const bytes = read_file(path, std::min(limits.max_file_bytes, decoder_limit));
-  check_bytes(path, bytes);
-  auto const* const data = reinterpret_cast<stbi_uc const*>(bytes.data());
-  auto const size = static_cast<int>(bytes.size());
-  int width = 0, height = 0, stored_channels = 0;
-  if (stbi_info_from_memory(data, size, &width, &height, &stored_channels) == 0) {
-    fail(path,
-         std::string("expected a sound image header, got one with: ") + stbi_failure_reason());
-  }
-  if (width > limits.max_side || height > limits.max_side ||
-      index_t{width} * height > limits.max_pixels) {
-    fail(path, "expected an image of at most " + std::to_string(limits.max_side) +
-                   " pixels a side and " + std::to_string(limits.max_pixels) + " pixels, got " +
-                   std::to_string(width) + " x " + std::to_string(height));
-  }
-  std::unique_ptr<stbi_uc, void (*)(void*)> const pixels(
-      stbi_load_from_memory(data, size, &width, &height, &stored_channels, channels),
-      stbi_image_free);
-  if (!pixels) {
-    fail(path, std::string("expected a whole image, got one with: ") + stbi_failure_reason());
-  }
-  byte_image image = prefopt::make_byte_image(width, height, channels);
-  image.pixels.assign(pixels.get(), pixels.get() + image.pixels.size());
-  return image;
+  std::string const bytes = read_image_file(path, limits);
+  return naming(path, [&] { return decode_bytes(bytes, channels, limits); });
 }
 
 }  // namespace
+
+std::string size_text(index_t width, index_t height)
+{
+  return std::to_string(width) + " x " + std::to_string(height);
+}
+
+std::string read_image_file(std::filesystem::path const& path, decode_limits const& limits)
+{
+  constexpr index_t decoder_limit = std::numeric_limits<int>::max();
+  return read_file(path, std::min(limits.max_file_bytes, decoder_limit));
+}
+
+void check_limits(byte_image const& header, decode_limits const& limits)
+{
+  if (header.width > limits.max_side || header.height > limits.max_side ||
+      header.width * header.height > limits.max_pixels) {
+    throw std::runtime_error("expected an image of at most " + std::to_string(limits.max_side) +
+                             " pixels a side and " + std::to_string(limits.max_pixels) +
+                             " pixels, got " + size_text(header.width, header.height));
+  }
+}
 
 byte_image decode_image(std::filesystem::path const& path, decode_limits const& limits)
 {
@@ -88,9 +76,9 @@ byte_image decode_mask(std::filesystem::path const& path, index_t image_width, i
 {
   byte_image mask = decode(path, 1, limits);
   if (mask.width != image_width || mask.height != image_height) {
-    fail(path, "expected a mask of the size of its image, " + std::to_string(image_width) + " x " +
-                   std::to_string(image_height) + ", got " + std::to_string(mask.width) + " x " +
-                   std::to_string(mask.height));
+    throw std::runtime_error(path.string() + ": expected a mask of the size of its image, " +
+                             size_text(image_width, image_height) + ", got " +
+                             size_text(mask.width, mask.height));
   }
   for (auto& pixel : mask.pixels) { pixel = pixel >= threshold ? 1 : 0; }
   return mask;
