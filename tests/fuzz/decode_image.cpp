@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
-/// \file  Picture files as pictures and as masks, within limits.
+/// \file  Picture files as pictures, masks and label maps, within limits.
 
 #include "llava/image/decode.hpp"
+#include "llava/image/label_map.hpp"
 
 #include "fuzz/fuzz.hpp"
 
@@ -17,6 +18,8 @@ int LLVMFuzzerTestOneInput(std::uint8_t const* data, std::size_t size)
                   image.width * image.height <= 40000);
     auto const mask = llava::decode_mask(file.path(), image.width, image.height, 128, limits);
     fuzz::require(mask.channels == 1);
+    auto const labels = llava::decode_label_map(file.path(), image.width, image.height, limits);
+    fuzz::require(labels.size() == mask.pixels.size());
   });
   return 0;
 }

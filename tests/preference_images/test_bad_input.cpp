@@ -3,6 +3,7 @@
 /// have a known outcome.
 
 #include "llava/image/decode.hpp"
+#include "llava/image/webp_decode.hpp"
 #include "preference_images/picture_path.hpp"
 #include "preference_images/sample_set.hpp"
 #include "support/catch.hpp"
@@ -111,6 +112,51 @@ TEST_CASE("grey, alpha, CMYK and 16 bits become RGB of 8 bits", "[preference_ima
   REQUIRE(std::abs(cmyk.at(8, 8, 2) - 225) <= 1);
   auto const deep = llava::decode_image(image_fixture_dir() + "/grey16.png");
   REQUIRE(deep.at(5, 7, 1) == 7 * 16 + 5);
+}
+
+TEST_CASE("WebP is decoded with libwebp, and named where that is missing", "[preference_images]")
+{
+  sample_set const set;
+  auto const fixture = [](char const* name) { return image_fixture_dir() + "/" + name; };
+  auto const error = [](std::filesystem::path const& file) {
+    return error_of([&] { llava::decode_image(file); });
+  };
+  if (!llava::has_webp()) {
+    REQUIRE(mentions(error(fixture("alpha_lossless.webp")),
+                     {"alpha_lossless.webp", "without libwebp", "libwebp-dev"}));
+    return;
+  }
+  auto const lossless = llava::decode_image(fixture("alpha_lossless.webp"));
+  for (int i = 0; i < 256; ++i) {
+    REQUIRE(lossless.at(i % 16, i / 16, 0) == 16 * (i % 16));
+    REQUIRE(lossless.at(i % 16, i / 16, 1) == 16 * (i / 16));
+    REQUIRE(lossless.at(i % 16, i / 16, 2) == i * 37 % 256);
+  }
+  auto const lossy = llava::decode_image(fixture("colour_lossy.webp"));
+  REQUIRE(lossy.at(5, 6, 0) == 200);  // Pillow's
+  REQUIRE(lossy.at(5, 6, 1) == 39);
+  REQUIRE(lossy.at(5, 6, 2) == 89);
+  REQUIRE(llava::decode_mask(fixture("colour_lossy.webp"), 16, 16, 93).at(0, 0, 0) == 1);
+  REQUIRE(llava::decode_mask(fixture("colour_lossy.webp"), 16, 16, 94).at(0, 0, 0) == 0);
+  REQUIRE(mentions(error(fixture("animation.webp")), {"animation.webp", "animated"}));
+  std::string const bytes = llava::read_file(fixture("alpha_lossless.webp"));
+  for (std::size_t const kept : {12u, 20u, 40u, 57u}) {
+    REQUIRE(mentions(error(put_file(set.folder / "cut.webp", bytes.substr(0, kept))),
+                     {"cut.webp", "truncated"}));
+  }
+  llava::decode_limits const limits{.max_side = 15};
+  REQUIRE(mentions(error_of([&] { llava::decode_image(fixture("colour_lossy.webp"), limits); }),
+                   {"at most 15", "16 x 16"}));
+}
+
+TEST_CASE("a PNG whose data begin with an empty chunk is refused", "[preference_images]")
+{
+  // A fuzzer's: stb_image 2.27 gives memcpy a null pointer.
+  sample_set const set;
+  std::string png = llava::read_file(set.photos() / "a.png");
+  png.insert(33, std::string("\0\0\0\0IDAT\x35\xaf\x06\x1e", 12));
+  put_file(set.photos() / "empty_chunk.png", png);
+  REQUIRE(mentions(set.reason(dog_at("empty_chunk.png")), {"empty_chunk.png", "empty chunk"}));
 }
 
 TEST_CASE("rows that are no pairs are listed by their place", "[preference_images]")
