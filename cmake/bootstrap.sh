@@ -8,7 +8,7 @@ cd "$(dirname "$0")/.."
 
 compilers="g++ cmake ninja-build ccache"
 trainer="libthrust-dev nlohmann-json3-dev libcli11-dev libstb-dev libsentencepiece-dev sentencepiece libopenblas-dev"
-tests="catch2 libwebp-dev libeigen3-dev libxtensor-dev mpi-default-dev openmpi-bin"
+tests="catch2 libdnnl-dev libwebp-dev libeigen3-dev libxtensor-dev mpi-default-dev openmpi-bin"
 
 as_root() {
   if [ "$(id -u)" = 0 ]; then

@@ -49,6 +49,18 @@ find_header(WEBP_INCLUDE webp/decode.h libwebp-dev)
 find_library(WEBP_LIBRARY webp)
 find_header(CBLAS_INCLUDE cblas.h libopenblas-dev)
 find_library(CBLAS_LIBRARY openblas)
+find_header(ONEDNN_INCLUDE oneapi/dnnl/dnnl.hpp libdnnl-dev)  # its own config file asks for OpenCL
+find_library(ONEDNN_LIBRARY dnnl)
+
+# The matrix products that there are for a head, and a definition for each.
+add_library(prefopt_gemm INTERFACE)
+foreach(library CBLAS ONEDNN)
+  if(${library}_INCLUDE AND ${library}_LIBRARY)
+    target_include_directories(prefopt_gemm SYSTEM INTERFACE ${${library}_INCLUDE})
+    target_link_libraries(prefopt_gemm INTERFACE ${${library}_LIBRARY})
+    target_compile_definitions(prefopt_gemm INTERFACE PREFOPT_HAS_${library})
+  endif()
+endforeach()
 
 # CUDA's own Thrust (CCCL) where there is one, else the system's. Both work with a plain C++ compiler.
 find_path(CCCL_INCLUDE thrust/version.h PATHS ENV CUDA_HOME /usr/local/cuda/include/cccl

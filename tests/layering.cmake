@@ -8,6 +8,7 @@ set(core_may_include config core)
 set(losses_may_include config core losses)
 set(margins_may_include config core margins statistics)
 set(row_may_include config core row)
+set(head_may_include config core row head)
 set(token_may_include config core row data token)
 set(data_may_include config core data)
 set(statistics_may_include config core statistics)
@@ -16,9 +17,9 @@ set(keyword_may_include config core keyword)
 set(metrics_may_include config core metrics)
 set(ranking_may_include config core row ranking)
 set(curriculum_may_include config core ranking curriculum)
-set(adapters_may_include config core ranking adapters)  # of the same library
+set(adapters_may_include config core ranking row head adapters)  # of the same library
 set(cuda_may_include config core row losses image cuda)
-set(umbrella_may_include config core losses margins statistics row token data image keyword metrics ranking curriculum)
+set(umbrella_may_include config core losses margins statistics row head token data image keyword metrics ranking curriculum)
 set(foreign_headers_in adapters cuda)
 
 # The folder of a path below include/; single files at the top count as `config`.

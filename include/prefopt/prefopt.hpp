@@ -85,6 +85,15 @@
 #include <prefopt/data/scoring_path.hpp>
 #include <prefopt/data/token_span.hpp>
 #include <prefopt/data/truncation.hpp>
+#include <prefopt/head/backward.hpp>
+#include <prefopt/head/blocks.hpp>
+#include <prefopt/head/gemm.hpp>
+#include <prefopt/head/gradients.hpp>
+#include <prefopt/head/identity.hpp>
+#include <prefopt/head/log_probs.hpp>
+#include <prefopt/head/narrow.hpp>
+#include <prefopt/head/pass.hpp>
+#include <prefopt/head/plan.hpp>
 #include <prefopt/image/blur.hpp>
 #include <prefopt/image/box.hpp>
 #include <prefopt/image/corruption.hpp>

@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+/// \file  The matrix product that a language-model head is given: any library's, as a small value.
+
+#include <string>
+#include <utility>
+
+#include <prefopt/config.hpp>
+#include <prefopt/core/error.hpp>
+#include <prefopt/core/view.hpp>
+
+namespace prefopt {
+
+/// A value g with `g(a, b, c, accumulate)`: C = A B, or C += A B, for A [M, K] and B [K, N] of
+/// `Stored` and C [M, N] of `Real`, in which all products are summed.
+///
+/// A and B have unit stride along one of their axes (a transposed matrix is a view with its strides
+/// exchanged), C along its columns; no extent is 0. The call returns when C is written; how many
+/// threads work on it, and whether their number changes its bits, is the library's.
+template <class Gemm, class Stored, class Real>
+concept matrix_product =
+    requires(Gemm const& gemm, matrix_view<Stored const> a, matrix_view<Real> c, bool accumulate) {
+      gemm(a, a, c, accumulate);
+    };
+
+namespace detail {
+
+template <class Gemm, class Stored, class Real>
+consteval bool check_matrix_product()
+{
+  static_assert(matrix_product<Gemm, Stored, Real>,
+                "prefopt: this GEMM has no const operator()(a, b, c, accumulate) for matrix views "
+                "of these element types (hidden states and weights are of one type; sums are "
+                "double for double and float for all others)");
+  return true;
+}
+
+template <class T>
+constexpr matrix_view<T> transposed(matrix_view<T> const& m)
+{
+  return {m.data, m.cols, m.rows, m.col_stride, m.row_stride};
+}
+template <class T>
+constexpr matrix_view<T> row_block(matrix_view<T> const& m, index_t first, index_t count)
+{
+  return {m.data + first * m.row_stride, count, m.cols, m.row_stride, m.col_stride};
+}
+
+/// A matrix as BLAS names it: row-major with a pitch, or the transpose of such a one.
+struct blas_layout {
+  bool transpose;
+  index_t pitch;
+};
+
+template <class T>
+blas_layout layout_of(char const* function, char const* name, matrix_view<T> const& m)
+{
+  if (m.col_stride == 1 || m.cols == 1) { return {false, max(m.row_stride, m.cols)}; }
+  if (m.row_stride == 1 || m.rows == 1) { return {true, max(m.col_stride, m.rows)}; }
+  throw_invalid(function, name, "unit stride along rows or columns",
+                "strides " + std::to_string(m.row_stride) + " and " + std::to_string(m.col_stride));
+}
+
+}  // namespace detail
+}  // namespace prefopt

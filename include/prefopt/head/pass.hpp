@@ -1,0 +1,181 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+/// \file  What scoring by a head and its gradients share: checked arguments, memory, and one chunk.
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+
+#include <prefopt/config.hpp>
+#include <prefopt/core/error.hpp>
+#include <prefopt/core/view.hpp>
+#include <prefopt/head/blocks.hpp>
+#include <prefopt/head/gemm.hpp>
+#include <prefopt/head/plan.hpp>
+#include <prefopt/row/row_checks.hpp>
+#include <prefopt/row/rows.hpp>
+
+namespace prefopt::detail {
+
+/// The caller's workspace, cut as `head_layout` says.
+template <class Stored, class Real>
+struct head_memory {
+  Real* logits;
+  Stored* narrow;
+  Stored* hidden;
+  index_t* id;
+  index_t* target;
+  token_stats<Real>* tokens;
+  Real* column[6];
+
+  head_memory(std::byte* workspace, head_plan const& plan, index_t width)
+  {
+    head_layout<Stored, Real> const layout(plan, width);
+    auto const address = reinterpret_cast<std::uintptr_t>(workspace);
+    // Offsets are those from one byte behind a line, of which the layout skips the rest.
+    auto const before =
+        static_cast<index_t>((address + workspace_layout::line - 1) % workspace_layout::line);
+    auto const at = [workspace, before]<class T>(T*& pointer, index_t offset) {
+      pointer = reinterpret_cast<T*>(workspace + (offset - before));
+    };
+    at(logits, layout.logits);
+    at(narrow, layout.narrow);
+    at(hidden, layout.hidden);
+    at(id, layout.id);
+    at(target, layout.target);
+    at(tokens, layout.tokens);
+    for (int c = 0; c < 6; ++c) { at(column[c], layout.column[c]); }
+  }
+};
+
+/// Arguments that passed all checks.
+template <class Stored, class Real, class TargetId>
+struct head_pass {
+  matrix_view<Stored const> hidden;
+  matrix_view<Stored const> weight;
+  vector_view<TargetId const> targets;
+  head_options<Real> const* options;
+  head_plan plan;
+  head_memory<Stored, Real> memory;
+
+  index_t vocabulary() const { return vocabulary_of(options->rows, weight.rows); }
+  head_blocks<TargetId, Real> blocks() const { return {targets, &options->rows, plan, memory.id}; }
+
+  /// The targets of a block, one after another.
+  vector_view<index_t const> block_targets(head_block const& block) const
+  {
+    for (index_t k = 0; k < block.count; ++k) {
+      memory.target[k] = static_cast<index_t>(targets[memory.id[k]]);
+    }
+    return {memory.target, block.count};
+  }
+
+  /// How the logits of words `first` ... of a block are read, once they are in a chunk.
+  row_options<Real> chunk_options(index_t first) const
+  {
+    auto const& rows = options->rows;
+    return {.ignore_index = rows.ignore_index,
+            .transform = rows.transform,
+            .shard = {.first = rows.shard.first + first, .size = vocabulary()},
+            .scale = rows.scale,
+            .threads = rows.threads};
+  }
+
+  /// Calls f(first, count) for the words of each chunk.
+  template <class F>
+  void each_chunk(F const& f) const
+  {
+    for (index_t first = 0; first < weight.rows; first += plan.columns) {
+      f(first, min(plan.columns, weight.rows - first));
+    }
+  }
+
+  /// The logits of a block in a chunk of words, in the workspace or where they are kept.
+  matrix_view<Real> chunk(index_t first, index_t count, head_block const& block) const
+  {
+    if (block.before >= plan.kept) { return {memory.logits, block.count, count}; }
+    Real* const words = options->kept.data + first * options->kept.cols;
+    return {words + block.before * count, block.count, count};
+  }
+
+  /// chunk = h W^T + bias for the words `first` ....
+  template <class Gemm>
+  void multiply(Gemm const& gemm, matrix_view<Stored const> const& h, index_t first,
+                matrix_view<Real> const& chunk) const
+  {
+    auto const& bias = options->bias;
+    int const threads = options->rows.threads;
+    if (bias) {
+      PREFOPT_PARALLEL_FOR(threads)
+      for (index_t i = 0; i < chunk.rows; ++i) {
+        vector_view<Real> const row = chunk.row(i);
+        for (index_t j = 0; j < chunk.cols; ++j) { row[j] = bias[first + j]; }
+      }
+    }
+    gemm(h, transposed(row_block(weight, first, chunk.cols)), chunk, bias.given());
+  }
+};
+
+template <class T>
+void require_unit_stride(char const* function, char const* name, matrix_view<T> const& m, bool both)
+{
+  bool const along_columns = m.col_stride == 1 || m.cols <= 1;
+  if (!along_columns && !(both && (m.row_stride == 1 || m.rows <= 1))) {
+    throw_invalid(
+        function, name,
+        both ? "unit stride along its rows or columns" : "unit stride along its rows",
+        "strides " + std::to_string(m.row_stride) + " and " + std::to_string(m.col_stride));
+  }
+}
+
+template <class T>
+void require_shape(char const* function, char const* name, index_t rows, index_t cols,
+                   matrix_view<T> const& m)
+{
+  bool const missing = m.data == nullptr && rows > 0 && cols > 0;
+  if (missing || m.rows != rows || m.cols != cols) {
+    throw_invalid(function, name, "a matrix of " + shape_text(rows, cols),
+                  missing ? "none" : shape_text(m.rows, m.cols));
+  }
+}
+
+/// Checks what both passes are given; writes nothing.
+template <class Real, class Stored, class TargetId>
+head_pass<Stored, Real, TargetId> check_head(char const* function,
+                                             matrix_view<Stored const> const& hidden,
+                                             matrix_view<Stored const> const& weight,
+                                             vector_view<TargetId const> const& targets,
+                                             head_options<Real> const& options,
+                                             vector_view<std::byte> const& workspace)
+{
+  if (weight.cols < 1) { throw_invalid(function, "weight", "1 column or more", "0"); }
+  require_shape(function, "hidden", hidden.rows, weight.cols, hidden);
+  require_shape(function, "weight", weight.rows, weight.cols, weight);
+  require_unit_stride(function, "hidden", hidden, true);
+  require_unit_stride(function, "weight", weight, true);
+  if (options.bias) { require_extent(function, "bias", weight.rows, options.bias.extent); }
+  require_threads(function, options.rows.threads);
+  // The logits are made here; all else about rows is checked as it is for logits.
+  static Stored const stand_in{};
+  check_rows(function, matrix_view<Stored const>(&stand_in, hidden.rows, weight.rows), targets,
+             options.rows);
+  check_target_ids(function, weight.rows, targets, options.rows);
+  auto const& kept = options.kept;
+  if (kept) {
+    require_shape(function, "kept", weight.rows, kept.cols, kept);
+    if (kept.row_stride != kept.cols || kept.col_stride != 1) {
+      throw_invalid(
+          function, "kept", "contiguous rows",
+          "strides " + std::to_string(kept.row_stride) + " and " + std::to_string(kept.col_stride));
+    }
+  }
+  head_plan const plan = plan_head<Stored, Real>(hidden.rows, hidden.cols, weight.rows, options);
+  if (workspace.extent < plan.bytes || workspace.stride > 1) {
+    throw_invalid(function, "workspace",
+                  std::to_string(plan.bytes) + " contiguous bytes (plan_head)",
+                  std::to_string(workspace.extent));
+  }
+  return {hidden, weight, targets, &options, plan, {workspace.data, plan, weight.cols}};
+}
+
+}  // namespace prefopt::detail
