@@ -130,6 +130,69 @@ struct asked_singly {
 };
 static_assert(!prefopt::gives_parts_together<asked_singly>);
 
+/// Counts how often it is asked.
+struct counting_weights {
+  static inline index_t asked = 0;
+  double weight(index_t level, double, level_view) const
+  {
+    ++asked;
+    return static_cast<double>(level % 7 + 1);
+  }
+  friend bool operator==(counting_weights const&, counting_weights const&) = default;
+};
+
+/// Two parts of every ranking, counted as they are asked for.
+struct counting_schedule {
+  static inline index_t asked = 0;
+  index_t phases(level_view) const { return 1; }
+  index_t epochs_of(index_t, level_view) const { return 1; }
+  index_t parts(index_t, level_view) const { return 2; }
+  open_part part(index_t, index_t j, level_view levels) const
+  {
+    ++asked;
+    return {0, levels.samples(), levels.samples() * (j + 1)};
+  }
+  friend bool operator==(counting_schedule const&, counting_schedule const&) = default;
+};
+
+/// UniMax, with the parts counted that are asked for one by one.
+struct counting_unimax : prefopt::unimax {
+  static inline index_t asked = 0;
+  open_part part(index_t phase, index_t j, level_view levels) const
+  {
+    ++asked;
+    return unimax::part(phase, j, levels);
+  }
+};
+
+/// In one group of every two the only phase has no epochs.
+struct only_large_rankings {
+  index_t phases(level_view) const { return 1; }
+  index_t epochs_of(index_t, level_view levels) const { return levels.samples() > 10 ? 2 : 0; }
+  open_part part(index_t, index_t, level_view levels) const
+  {
+    return prefopt::whole(0, levels.samples());
+  }
+  friend bool operator==(only_large_rankings const&, only_large_rankings const&) = default;
+};
+
+/// The parts of a phase, by one pass.
+template <class Schedule>
+std::vector<open_part> pass(Schedule const& schedule, index_t phase, column const& offsets)
+{
+  std::vector<open_part> all;
+  prefopt::for_each_part(schedule, phase, {offsets}, [&](open_part part) { all.push_back(part); });
+  return all;
+}
+
+/// Offsets of many levels, some of them empty.
+column offsets_of_many(index_t levels)
+{
+  column sizes;
+  for (index_t k = 0; k < levels; ++k) { sizes.push_back(k * k % 37); }
+  return offsets_of(sizes);
+}
+
 /// A weight that is wrong for level 1.
 struct bad_weights {
   double value = -1;
@@ -214,19 +277,74 @@ TEST_CASE("the parts of a mixture are the same together and one by one", "[curri
   using mixture = prefopt::level_mixture<prefopt::temperature_weights<>>;
   static_assert(prefopt::gives_parts_together<mixture>);
   mixture const moving{.weights = {.alpha = {.from = -0.7, .to = 1.3}}, .steps = 97, .epochs = 2};
-  column sizes;
-  for (index_t k = 0; k < 200; ++k) { sizes.push_back(k * k % 37); }  // some are empty
-  column const offsets = offsets_of(sizes);
+  column const offsets = offsets_of_many(200);
   for (index_t phase = 0; phase < 97; ++phase) {
-    index_t j = 0;
-    prefopt::for_each_part(moving, phase, {offsets}, [&](open_part part) {
-      REQUIRE(part == moving.part(phase, j++, {offsets}));
-    });
-    REQUIRE(j == 200);
+    std::vector<open_part> const together = pass(moving, phase, offsets);
+    REQUIRE(together.size() == 200);
+    for (index_t j = 0; j < 200; ++j) {
+      REQUIRE(together[static_cast<std::size_t>(j)] == moving.part(phase, j, {offsets}));
+    }
   }
   // More parts than an epoch's table holds.
   CHECK(visits(moving, offsets) == visits(asked_singly{moving}, offsets));
   CHECK(asked_singly{moving} != asked_singly{});
+}
+
+TEST_CASE("a pass over 10,000 levels looks at each a few times", "[curriculum]")
+{
+  constexpr index_t levels = 10000;
+  column const offsets = offsets_of_many(levels);
+  index_t filled = 0;
+  for (index_t k = 0; k < levels; ++k) { filled += level_view{offsets}.size(k) > 0 ? 1 : 0; }
+  auto const counted = [](index_t& counter, auto const& work) {
+    counter = 0;
+    work();
+    return counter;
+  };
+  auto const draws_of = [&](auto const& schedule) {
+    index_t draws = 0;
+    for (open_part const part : pass(schedule, 0, offsets)) { draws += part.draws; }
+    return draws;
+  };
+
+  prefopt::level_mixture<counting_weights> const mixture{};
+  CHECK(counted(counting_weights::asked, [&] { CHECK(draws_of(mixture) == offsets.back()); }) ==
+        2 * filled);
+  // Groups of 10 levels, and of one: twice for what a group draws, once for its parts.
+  for (index_t const groups : {levels / 10, levels}) {
+    CAPTURE(groups);
+    prefopt::per_group<counting_schedule> const side_by_side{.inner = {}, .groups = groups};
+    CHECK(counted(counting_schedule::asked,
+                  [&] { CHECK(draws_of(side_by_side) == 3 * offsets.back()); }) == 4 * groups);
+    prefopt::per_group<counting_schedule, counting_weights> const mixed{.inner = {},
+                                                                        .groups = groups};
+    CHECK(counted(counting_schedule::asked,
+                  [&] { CHECK(draws_of(mixed) == 3 * offsets.back()); }) == 6 * groups);
+    CHECK(counted(counting_weights::asked, [&] { (void)draws_of(mixed); }) <= 2 * groups);
+  }
+  // UniMax searches its fill once for all levels: no part is asked for by itself.
+  static_assert(prefopt::gives_parts_together<counting_unimax>);
+  counting_unimax const even{{.max_epochs = 2}};
+  CHECK(counted(counting_unimax::asked, [&] { CHECK(draws_of(even) == offsets.back()); }) == 0);
+  (void)even.part(0, 0, {offsets});
+  CHECK(counting_unimax::asked == 1);
+}
+
+TEST_CASE("annealing over thousands of empty levels finds the first that is not", "[curriculum]")
+{
+  for (index_t const place : {0, 1, 4999, 5000, 9998, 9999}) {
+    CAPTURE(place);
+    column sizes(10000);
+    sizes[static_cast<std::size_t>(place)] = 3;
+    sizes.back() += 5;
+    column const offsets = offsets_of(sizes);
+    prefopt::annealed_weights<> cold{.inverse_temperature = {.from = 1e9, .to = 1e9}};
+    CHECK(cold.weight(place, 0, {offsets}) == (place == 9999 ? 8 : 3));
+    CHECK(cold.weight(9999, 0, {offsets}) == (place == 9999 ? 8 : 0));
+    cold.inverse_temperature = {.from = -1e9, .to = -1e9};
+    CHECK(cold.weight(9999, 0, {offsets}) == (place == 9999 ? 8 : 5));
+    CHECK(cold.weight(place, 0, {offsets}) == (place == 9999 ? 8 : 0));
+  }
 }
 
 TEST_CASE("weights that are no weights are refused by their level", "[curriculum]")
@@ -517,6 +635,20 @@ TEST_CASE("a group that draws nothing in a phase takes no share of it", "[curric
       .inner = {}, .groups = 3, .mixture = {.alpha = {.from = 0, .to = 0}}};
   CHECK(draws_in(even, 0, offsets) == column{3, 3, 0});
   CHECK(draws_in(even, 1, offsets) == column{5, 0, 0});
+}
+
+TEST_CASE("a group without epochs in a phase draws nothing in it", "[curriculum]")
+{
+  column const begins{0, 8, 28, 32};
+  column offsets(4);
+  prefopt::levels_within_groups(begins, 1, offsets);
+  prefopt::per_group<only_large_rankings> const some{.inner = {}, .groups = 3};
+  CHECK(draws_in(some, 0, offsets) == column{0, 20, 0});
+  prefopt::per_group<only_large_rankings, prefopt::temperature_weights<>> const mixed{.inner = {},
+                                                                                      .groups = 3};
+  CHECK(draws_in(mixed, 0, offsets) == column{0, 20, 0});
+  CHECK(visits(some, offsets)[7] == 0);
+  CHECK(visits(some, offsets)[8] == 2);
 }
 
 TEST_CASE("levels that are no groups of levels are refused", "[curriculum]")

@@ -23,13 +23,28 @@ struct annealed_weights {
   {
     double const cold = inverse_temperature(t);
     // Relative to the likeliest level that is not empty, so that the weights do not all underflow.
-    index_t likeliest = cold >= 0 ? 0 : levels.count() - 1;
-    while (levels.size(likeliest) == 0) { likeliest += cold >= 0 ? 1 : -1; }
+    index_t const likeliest = level_of_rank(cold >= 0 ? 0 : levels.samples() - 1, levels);
     double const harder = static_cast<double>(level - likeliest) /
                           static_cast<double>(max(levels.count() - 1, index_t{1}));
     return static_cast<double>(levels.size(level)) * std::exp(-cold * harder);
   }
   friend bool operator==(annealed_weights const&, annealed_weights const&) = default;
+
+ private:
+  /// By bisection: thousands of empty levels before the first that is not cost nothing.
+  static constexpr index_t level_of_rank(index_t rank, level_view levels)
+  {
+    index_t low = 0, high = levels.count() - 1;
+    while (low < high) {
+      index_t const middle = low + (high - low) / 2;
+      if (levels.last(middle) > rank) {
+        high = middle;
+      } else {
+        low = middle + 1;
+      }
+    }
+    return low;
+  }
 };
 static_assert(weighs_levels<annealed_weights<>>);
 

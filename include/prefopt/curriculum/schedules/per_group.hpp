@@ -77,26 +77,42 @@ struct per_group {
 
   open_part part(index_t phase, index_t j, level_view levels) const
   {
-    index_t g = 0;
-    while (j >= parts_within(phase, group(levels, g))) {
-      j -= parts_within(phase, group(levels, g));
-      ++g;
-    }
-    level_view const within = group(levels, g);
-    index_t const origin = levels.first(g * (levels.count() / groups));
-    open_part own = checked_part(inner, phase, j, within);
+    open_part found{};
+    each_part(phase, levels, [&](open_part part) { found = j-- == 0 ? part : found; });
+    return found;
+  }
+
+  /// All parts with two looks at every group: the first adds up what they draw and weigh.
+  template <class Visit>
+  void each_part(index_t phase, level_view levels, Visit const& visit) const
+  {
+    [[maybe_unused]] shares all;
     if constexpr (weighs_levels<Mixture>) {
-      index_t const natural = draws_within(phase, within);
-      index_t const given = draws_of_group(phase, g, levels);
-      if (given != natural) {
-        index_t before = 0;
-        for (index_t i = 0; i < j; ++i) { before += checked_part(inner, phase, i, within).draws; }
-        own.draws = detail::draws_by_weight(
-            given, static_cast<double>(before), static_cast<double>(before + own.draws),
-            static_cast<double>(natural), detail::rounding_offset(phase));
+      all.progress = detail::progress_at(phase, phases(levels));
+      for (index_t g = 0; g < groups; ++g) {
+        index_t const natural = draws_within(phase, group(levels, g));
+        all.weight += weight_of(g, natural, all.progress, levels);
+        all.draws += natural;
       }
+      detail::require_some_weight("per_group", all.weight, all.draws);
     }
-    return {origin + own.first, origin + own.last, own.draws};
+    [[maybe_unused]] double before = 0;
+    for (index_t g = 0; g < groups; ++g) {
+      level_view const within = group(levels, g);
+      if (phase >= inner.phases(within)) { continue; }
+      index_t const natural = draws_within(phase, within);
+      index_t given = natural;
+      if constexpr (weighs_levels<Mixture>) {
+        double const after = before + weight_of(g, natural, all.progress, levels);
+        given = detail::draws_by_weight(all.draws, before, after, all.weight,
+                                        detail::rounding_offset(phase));
+        before = after;
+      }
+      index_t const origin = levels.first(g * (levels.count() / groups));
+      each_part_of(given, natural, phase, within, [&](open_part own) {
+        visit(open_part{origin + own.first, origin + own.last, own.draws});
+      });
+    }
   }
   friend bool operator==(per_group const&, per_group const&) = default;
 
@@ -115,24 +131,41 @@ struct per_group {
     return phase < inner.phases(within) ? draws_of(inner, phase, within) : 0;
   }
 
-  /// The group's share of what all groups draw.
-  index_t draws_of_group(index_t phase, index_t g, level_view levels) const
+  /// Of all groups together.
+  struct shares {
+    double progress = 0, weight = 0;
+    index_t draws = 0;
+  };
+
+  /// The weight of a group, 0 if it draws nothing by itself.
+  double weight_of(index_t g, index_t natural, double t, level_view levels) const
   {
+    if (natural == 0) { return 0; }
     level_view const joined = levels.joined(levels.count() / groups);
-    double const t = detail::progress_at(phase, phases(levels));
-    index_t total = 0;
-    double sum = 0, before = 0, after = 0;
-    for (index_t k = 0; k < groups; ++k) {
-      if (k == g) { before = sum; }
-      index_t const natural = draws_within(phase, group(levels, k));
-      if (natural > 0) { sum += detail::checked_weight("per_group", mixture, k, t, joined); }
-      total += natural;
-      if (k == g) { after = sum; }
-    }
-    detail::require_some_weight("per_group", sum, total);
-    return detail::draws_by_weight(total, before, after, sum, detail::rounding_offset(phase));
+    return detail::checked_weight("per_group", mixture, g, t, joined);
+  }
+
+  /// The parts of a group that draws `given` samples where by itself it would draw `natural`.
+  template <class Visit>
+  void each_part_of(index_t given, index_t natural, index_t phase, level_view within,
+                    Visit const& visit) const
+  {
+    index_t before = 0;
+    for_each_part(inner, phase, within, [&](open_part part) {
+      index_t const after = before + part.draws;
+      if (natural == 0) {
+        part.draws = 0;  // it has no epochs in this phase
+      } else if (given != natural) {
+        part.draws =
+            detail::draws_by_weight(given, static_cast<double>(before), static_cast<double>(after),
+                                    static_cast<double>(natural), detail::rounding_offset(phase));
+      }
+      before = after;
+      visit(part);
+    });
   }
 };
-static_assert(check_schedule<per_group<>>() && mixes_parts<per_group<>>);
+static_assert(check_schedule<per_group<>>() && mixes_parts<per_group<>> &&
+              gives_parts_together<per_group<>>);
 
 }  // namespace prefopt

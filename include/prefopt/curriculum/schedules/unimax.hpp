@@ -32,39 +32,67 @@ struct unimax {
   }
   constexpr index_t epochs_of(index_t, level_view) const { return 1; }
   constexpr index_t parts(index_t, level_view levels) const { return levels.count(); }
-  open_part part(index_t, index_t j, level_view levels) const
+  constexpr open_part part(index_t, index_t j, level_view levels) const
+  {
+    filling left = filled(levels);
+    for (index_t k = 0; k < j; ++k) { (void)taken(left, k, levels); }
+    return taken(left, j, levels);
+  }
+  /// All parts with one search for the fill.
+  template <class Visit>
+  constexpr void each_part(index_t, level_view levels, Visit const& visit) const
+  {
+    filling left = filled(levels);
+    for (index_t k = 0; k < levels.count(); ++k) { visit(taken(left, k, levels)); }
+  }
+  friend bool operator==(unimax const&, unimax const&) = default;
+
+ private:
+  /// What every level takes unless its cap is lower, and how many of the others take one more.
+  struct filling {
+    index_t budget, fill, rest;
+  };
+
+  /// The largest fill whose draws keep to the budget, by bisection.
+  constexpr filling filled(level_view levels) const
   {
     index_t const budget = min(epochs, max_epochs) * levels.samples();
-    index_t low = 0, high = budget;  // the largest fill whose draws keep to the budget
-    auto const cap = [&](index_t k) { return drawn_at_most(levels.size(k), budget); };
-    auto const filled = [&](index_t fill) {
+    auto const draws_at = [&](index_t fill) {
       index_t draws = 0;
-      for (index_t k = 0; k < levels.count(); ++k) { draws += min(cap(k), fill); }
+      for (index_t k = 0; k < levels.count(); ++k) {
+        draws += min(cap(levels.size(k), budget), fill);
+      }
       return draws;
     };
+    index_t low = 0, high = budget;
     while (low < high) {
       index_t const middle = low + (high - low + 1) / 2;
-      if (filled(middle) <= budget) {
+      if (draws_at(middle) <= budget) {
         low = middle;
       } else {
         high = middle - 1;
       }
     }
-    index_t rest = budget - filled(low);  // one more for as many of those below their cap
-    for (index_t k = 0; k < j; ++k) { rest -= cap(k) > low ? 1 : 0; }
-    bool const one_more = rest > 0 && cap(j) > low;
-    return {levels.first(j), levels.last(j), min(cap(j), low) + (one_more ? 1 : 0)};
+    return {budget, low, budget - draws_at(low)};
   }
-  friend bool operator==(unimax const&, unimax const&) = default;
 
- private:
+  /// The part of the next level in turn.
+  constexpr open_part taken(filling& left, index_t level, level_view levels) const
+  {
+    index_t const most = cap(levels.size(level), left.budget);
+    bool const one_more = left.rest > 0 && most > left.fill;
+    left.rest -= one_more ? 1 : 0;
+    index_t const draws = min(most, left.fill) + (one_more ? 1 : 0);
+    return {levels.first(level), levels.last(level), draws};
+  }
+
   /// The cap of a level, as far as the budget goes: a `max_epochs` that means "no cap" must not
   /// overflow.
-  constexpr index_t drawn_at_most(index_t size, index_t budget) const
+  constexpr index_t cap(index_t size, index_t budget) const
   {
     return size > 0 && max_epochs > budget / size ? budget : max_epochs * size;
   }
 };
-static_assert(check_schedule<unimax>() && mixes_parts<unimax>);
+static_assert(check_schedule<unimax>() && mixes_parts<unimax> && gives_parts_together<unimax>);
 
 }  // namespace prefopt
