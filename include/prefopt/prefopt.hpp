@@ -54,6 +54,7 @@
 #include <prefopt/curriculum/ramped.hpp>
 #include <prefopt/curriculum/sampler.hpp>
 #include <prefopt/curriculum/sampler_state.hpp>
+#include <prefopt/curriculum/schedule_ref.hpp>
 #include <prefopt/curriculum/scheduled.hpp>
 #include <prefopt/curriculum/schedules/all_at_once.hpp>
 #include <prefopt/curriculum/schedules/anti_curriculum.hpp>

@@ -22,7 +22,7 @@ namespace prefopt::test {
 namespace {
 
 using column = std::vector<index_t>;
-using sampler = curriculum_sampler<erased_schedule>;
+using sampler = curriculum_sampler<schedule_ref>;
 
 std::size_t at(index_t i)
 {
@@ -55,7 +55,7 @@ std::vector<ranked_set> const& sets()
   return all;
 }
 
-sampler sampler_of(erased_schedule const& schedule, ranked_set const& set, index_t batch)
+sampler sampler_of(schedule_ref schedule, ranked_set const& set, index_t batch)
 {
   return sampler(schedule, set.order, set.offsets, {.batch = batch, .seed = 3});
 }
@@ -86,7 +86,7 @@ column rest_of(sampler from, index_t ranks = 1)
 
 }  // namespace
 
-void parts_add_up(erased_schedule const& schedule)
+void parts_add_up(schedule_ref schedule)
 {
   for (ranked_set const& set : sets()) {
     CAPTURE(set.offsets);
@@ -95,10 +95,11 @@ void parts_add_up(erased_schedule const& schedule)
     REQUIRE(phases >= 1);
     index_t all = 0;
     for (index_t k = 0; k < phases; ++k) {
-      for (index_t j = 0; j < schedule.parts(k, levels); ++j) {
-        open_part const part = checked_part(schedule, k, j, levels);
-        REQUIRE(part == schedule.part(k, j, levels));
-      }
+      index_t parts = 0;  // together they are what they are one by one
+      for_each_part(schedule, k, levels, [&](open_part part) {
+        REQUIRE(part == checked_part(schedule, k, parts++, levels));
+      });
+      REQUIRE(parts == schedule.parts(k, levels));
       all += schedule.epochs_of(k, levels) * draws_of(schedule, k, levels);
     }
     CHECK(static_cast<index_t>(rest_of(sampler_of(schedule, set, 7)).size()) == all);
@@ -106,7 +107,7 @@ void parts_add_up(erased_schedule const& schedule)
   }
 }
 
-void samples_come_as_often_as_their_parts_say(erased_schedule const& schedule)
+void samples_come_as_often_as_their_parts_say(schedule_ref schedule)
 {
   for (ranked_set const& set : sets()) {
     CAPTURE(set.offsets);
@@ -139,7 +140,7 @@ void samples_come_as_often_as_their_parts_say(erased_schedule const& schedule)
   }
 }
 
-void ranks_share_a_run(erased_schedule const& schedule)
+void ranks_share_a_run(schedule_ref schedule)
 {
   for (ranked_set const& set : sets()) {
     CAPTURE(set.offsets);
@@ -151,7 +152,7 @@ void ranks_share_a_run(erased_schedule const& schedule)
   }
 }
 
-void labels_play_no_role(erased_schedule const& schedule)
+void labels_play_no_role(schedule_ref schedule)
 {
   for (ranked_set const& set : sets()) {
     CAPTURE(set.offsets);
@@ -164,7 +165,7 @@ void labels_play_no_role(erased_schedule const& schedule)
   }
 }
 
-void draws_nothing(erased_schedule const& schedule)
+void draws_nothing(schedule_ref schedule)
 {
   for (ranked_set const& set : sets()) {
     CAPTURE(set.offsets);
@@ -175,7 +176,7 @@ void draws_nothing(erased_schedule const& schedule)
   }
 }
 
-void is_refused(erased_schedule const& schedule, char const* because)
+void is_refused(schedule_ref schedule, char const* because)
 {
   std::string const text =
       error_of<std::invalid_argument>([&] { sampler_of(schedule, sets()[0], 8); });
@@ -183,7 +184,7 @@ void is_refused(erased_schedule const& schedule, char const* because)
   CHECK(mentions(text, {because}));
 }
 
-void a_run_goes_on_anywhere(erased_schedule const& schedule)
+void a_run_goes_on_anywhere(schedule_ref schedule)
 {
   ranked_set const& set = sets()[1];
   sampler from = sampler_of(schedule, set, 3);

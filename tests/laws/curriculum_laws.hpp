@@ -9,47 +9,13 @@
 #include <prefopt/curriculum/curriculum.hpp>
 #include <prefopt/curriculum/draws.hpp>
 #include <prefopt/curriculum/pacing.hpp>
+#include <prefopt/curriculum/schedule_ref.hpp>
 #include <prefopt/curriculum/schedules/level_mixture.hpp>
 #include <prefopt/curriculum/self_paced.hpp>
 
 #include "support/catch.hpp"
 
 namespace prefopt::test {
-
-/// A schedule behind one type: itself a schedule, of the object that it points to.
-struct erased_schedule {
-  void const* object = nullptr;
-  index_t (*phases_of)(void const*, level_view) = nullptr;
-  index_t (*epochs)(void const*, index_t, level_view) = nullptr;
-  index_t (*parts_in)(void const*, index_t, level_view) = nullptr;
-  open_part (*part_of)(void const*, index_t, index_t, level_view) = nullptr;
-
-  index_t phases(level_view v) const { return phases_of(object, v); }
-  index_t epochs_of(index_t phase, level_view v) const { return epochs(object, phase, v); }
-  index_t parts(index_t phase, level_view v) const { return parts_in(object, phase, v); }
-  open_part part(index_t phase, index_t j, level_view v) const
-  {
-    return part_of(object, phase, j, v);
-  }
-  friend bool operator==(erased_schedule const&, erased_schedule const&) = default;
-};
-static_assert(check_schedule<erased_schedule>());
-
-/// The schedule must outlive what is made of it.
-template <curriculum_schedule Schedule>
-erased_schedule erase(Schedule const& schedule)
-{
-  auto const self = [](void const* object) -> Schedule const& {
-    return *static_cast<Schedule const*>(object);
-  };
-  static auto const of = self;
-  return {&schedule, [](void const* o, level_view v) { return of(o).phases(v); },
-          [](void const* o, index_t phase, level_view v) { return of(o).epochs_of(phase, v); },
-          [](void const* o, index_t phase, level_view v) { return parts_of(of(o), phase, v); },
-          [](void const* o, index_t phase, index_t j, level_view v) {
-            return of(o).part(phase, j, v);
-          }};
-}
 
 /// A function of progress, and the ends of its range.
 struct law_pacing {
@@ -86,8 +52,8 @@ law_weighting erase_weighting(Weighting const& weighting)
   return {weighting, largest, grows};
 }
 
-void draws_nothing(erased_schedule const& schedule);
-void is_refused(erased_schedule const& schedule, char const* because);
+void draws_nothing(schedule_ref schedule);
+void is_refused(schedule_ref schedule, char const* because);
 
 /// What a schedule does when it is asked for nothing, by those of the usual parameters that it has:
 /// no epochs and no rounds draw nothing, no steps and less than no epochs are errors.
@@ -97,27 +63,27 @@ void nothing_asked_is_nothing_drawn(Schedule schedule)
   Schedule const usual = schedule;
   if constexpr (requires { schedule.epochs; }) {
     schedule.epochs = 0;
-    draws_nothing(erase(schedule));
+    draws_nothing(schedule_ref::to(schedule));
     schedule.epochs = -1;
-    is_refused(erase(schedule), "expected 0 or more, got -1");
+    is_refused(schedule_ref::to(schedule), "expected 0 or more, got -1");
     schedule = usual;
   }
   if constexpr (requires { schedule.rounds; }) {
     schedule.rounds = 0;
-    draws_nothing(erase(schedule));
+    draws_nothing(schedule_ref::to(schedule));
     schedule = usual;
   }
   if constexpr (requires { schedule.steps; }) {
     schedule.steps = 0;
-    is_refused(erase(schedule), "steps: expected 1 or more, got 0");
+    is_refused(schedule_ref::to(schedule), "steps: expected 1 or more, got 0");
   }
 }
 
-void parts_add_up(erased_schedule const& schedule);
-void samples_come_as_often_as_their_parts_say(erased_schedule const& schedule);
-void ranks_share_a_run(erased_schedule const& schedule);
-void labels_play_no_role(erased_schedule const& schedule);
-void a_run_goes_on_anywhere(erased_schedule const& schedule);
+void parts_add_up(schedule_ref schedule);
+void samples_come_as_often_as_their_parts_say(schedule_ref schedule);
+void ranks_share_a_run(schedule_ref schedule);
+void labels_play_no_role(schedule_ref schedule);
+void a_run_goes_on_anywhere(schedule_ref schedule);
 void pacing_rises_from_end_to_end(law_pacing const& pacing);
 void weights_fall_with_the_loss(law_weighting const& weighting);
 
@@ -134,7 +100,7 @@ void weights_fall_with_the_loss(law_weighting const& weighting);
   }                                                                      \
   TEST_CASE("laws of " title, "[laws][curriculum]")                      \
   {                                                                      \
-    auto const schedule = prefopt::test::erase(schedule_##name);         \
+    auto const schedule = prefopt::schedule_ref::to(schedule_##name);    \
     SECTION("parts lie in the ranking and their draws add up")           \
     {                                                                    \
       prefopt::test::parts_add_up(schedule);                             \

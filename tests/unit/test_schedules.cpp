@@ -20,6 +20,7 @@
 #include <prefopt/curriculum/pacing/fixed_root_difficulty.hpp>
 #include <prefopt/curriculum/pacing/power_pacing.hpp>
 #include <prefopt/curriculum/sampler.hpp>
+#include <prefopt/curriculum/schedule_ref.hpp>
 #include <prefopt/curriculum/schedules/anti_curriculum.hpp>
 #include <prefopt/curriculum/schedules/baby_steps.hpp>
 #include <prefopt/curriculum/schedules/difficulty_paced.hpp>
@@ -649,6 +650,25 @@ TEST_CASE("a group without epochs in a phase draws nothing in it", "[curriculum]
   CHECK(draws_in(mixed, 0, offsets) == column{0, 20, 0});
   CHECK(visits(some, offsets)[7] == 0);
   CHECK(visits(some, offsets)[8] == 2);
+}
+
+TEST_CASE("a schedule behind a reference is the schedule", "[curriculum]")
+{
+  using prefopt::schedule_ref;
+  column const offsets = offsets_of({4, 5, 6});
+  prefopt::look_back const back{.share = 0.5};
+  prefopt::one_pass const once{.epochs = 3};
+  schedule_ref chosen = schedule_ref::to(back);  // what is chosen as the program runs has one type
+  CHECK(prefopt::schedule_fingerprint(chosen, {offsets}) ==
+        prefopt::schedule_fingerprint(back, {offsets}));
+  CHECK(visits(chosen, offsets) == visits(back, offsets));
+  CHECK(chosen == schedule_ref::to(back));
+  chosen = schedule_ref::to(once);
+  CHECK(chosen != schedule_ref::to(back));
+  CHECK(visits(chosen, offsets) == column(15, 3));
+  prefopt::per_group<schedule_ref> const groups{.inner = chosen, .groups = 3};
+  CHECK(visits(groups, offsets) == column(15, 3));
+  CHECK(schedule_ref{}.phases({offsets}) == 0);
 }
 
 TEST_CASE("levels that are no groups of levels are refused", "[curriculum]")

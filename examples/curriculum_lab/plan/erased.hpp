@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-/// \file  Schedules, pacing functions, difficulties and mixtures behind one type each, so that the
-/// command line can choose them. Each is itself what it stands for.
+/// \file  Pacing functions, difficulties and mixtures behind one type each, as schedules are behind
+/// the library's `schedule_ref`, so that the command line can choose them. Each is itself what it
+/// stands for.
 
 #include <any>
 #include <deque>
@@ -10,6 +11,7 @@
 #include <prefopt/curriculum/curriculum.hpp>
 #include <prefopt/curriculum/draws.hpp>
 #include <prefopt/curriculum/pacing.hpp>
+#include <prefopt/curriculum/schedule_ref.hpp>
 
 namespace curriculum_lab {
 
@@ -62,23 +64,7 @@ struct any_mixture {
 };
 static_assert(prefopt::weighs_levels<any_mixture>);
 
-struct any_schedule {
-  void const* object = nullptr;
-  index_t (*phases_of)(void const*, level_view) = nullptr;
-  index_t (*epochs)(void const*, index_t, level_view) = nullptr;
-  index_t (*parts_in)(void const*, index_t, level_view) = nullptr;
-  open_part (*part_of)(void const*, index_t, index_t, level_view) = nullptr;
-
-  index_t phases(level_view v) const { return phases_of(object, v); }
-  index_t epochs_of(index_t phase, level_view v) const { return epochs(object, phase, v); }
-  index_t parts(index_t phase, level_view v) const { return parts_in(object, phase, v); }
-  open_part part(index_t phase, index_t j, level_view v) const
-  {
-    return part_of(object, phase, j, v);
-  }
-  friend bool operator==(any_schedule const&, any_schedule const&) = default;
-};
-static_assert(prefopt::check_schedule<any_schedule>());
+using prefopt::schedule_ref;
 
 template <prefopt::progress_function Function>
 any_pacing erase(keeper& values, Function const& function)
@@ -102,20 +88,9 @@ any_mixture erase(keeper& values, Mixture const& mixture)
 }
 
 template <prefopt::curriculum_schedule Schedule>
-any_schedule erase(keeper& values, Schedule const& schedule)
+schedule_ref erase(keeper& values, Schedule const& schedule)
 {
-  using type = Schedule const*;
-  return {values.keep(schedule),
-          [](void const* s, level_view v) { return static_cast<type>(s)->phases(v); },
-          [](void const* s, index_t phase, level_view v) {
-            return static_cast<type>(s)->epochs_of(phase, v);
-          },
-          [](void const* s, index_t phase, level_view v) {
-            return prefopt::parts_of(*static_cast<type>(s), phase, v);
-          },
-          [](void const* s, index_t phase, index_t j, level_view v) {
-            return static_cast<type>(s)->part(phase, j, v);
-          }};
+  return schedule_ref::to(*values.keep(schedule));
 }
 
 }  // namespace curriculum_lab

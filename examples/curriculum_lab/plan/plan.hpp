@@ -26,7 +26,7 @@ struct plan_options {
 
 struct run_plan {
   keeper values;  ///< what the schedule points to
-  any_schedule schedule;
+  schedule_ref schedule;
   std::string name;  ///< of the schedule
   std::vector<known_parameter> parameters;
   sample_scores scores;

@@ -103,12 +103,12 @@ chosen_schedule per_group(keeper& values, parameters& given)
   index_t const groups = given.count("groups", 2);
   auto const mixture = given.word("group_mixture", "as_drawn");
   if (mixture == "as_drawn") {
-    return {.schedule = erase(values, prefopt::per_group<any_schedule>{inner.schedule, groups, {}}),
+    return {.schedule = erase(values, prefopt::per_group<schedule_ref>{inner.schedule, groups, {}}),
             .width = std::nullopt,
             .groups = groups};
   }
   auto const weights = find(mixtures(), mixture, "--group-mixture").make(values, given);
-  return {.schedule = erase(values, prefopt::per_group<any_schedule, any_mixture>{inner.schedule,
+  return {.schedule = erase(values, prefopt::per_group<schedule_ref, any_mixture>{inner.schedule,
                                                                                   groups, weights}),
           .width = std::nullopt,
           .groups = groups};

@@ -19,7 +19,7 @@ struct level_width {
 
 /// A schedule, and what it expects of the ranking.
 struct chosen_schedule {
-  any_schedule schedule;
+  schedule_ref schedule;
   std::optional<level_width> width =
       std::nullopt;    ///< levels by value, not those of the command line
   index_t groups = 0;  ///< above 0: a ranking through that many groups
