@@ -137,6 +137,113 @@ TEST_CASE("pacing keeps its ends where its formula rounds", "[curriculum]")
   CHECK(prefopt::linear_pacing{.start = 0.25, .full_at = 0}(0) == 1);
 }
 
+TEST_CASE("a root of any order keeps its digits", "[curriculum]")
+{
+  // mpmath 1.3, 60 digits: (c0^p + (1 - c0^p) x)^(1/p).
+  struct {
+    double start, power, x, expected;
+  } const cases[] = {{0.25, 1e-9, 0.5, 0.500000000120113253},
+                     {0.25, 1e-3, 0.5, 0.500120127672208107},
+                     {0.25, 0.5, 0.5, 0.5625},
+                     {0.25, 0.75, 0.5, 0.594192538494343626},
+                     {0.0078125, 300, 0.0009765625, 0.977159968434245955},
+                     {0.0078125, 0x1p20, 0.0009765625, 0.999993389655212531},
+                     {0.0078125, 1e-17, 0.0009765625, 0.00784960589336490011},
+                     {0.9921875, 64, 0.125, 0.993402813196207185},
+                     {0.9921875, 256, 0.125, 0.994480964050372443}};
+  for (auto const& c : cases) {
+    CAPTURE(c.start, c.power, c.x);
+    CHECK(prefopt::root_pacing{.start = c.start, .power = c.power}(c.x) ==
+          Approx(c.expected).epsilon(2e-15));
+  }
+}
+
+TEST_CASE("a root of any order rises from its start to 1", "[curriculum]")
+{
+  // c0^p underflows from p = 68 on for .00002; 1 - c0^p is rounded away below p = 1e-16.
+  for (double const start : {0.0, 2e-5, 0.3, 0.999, 1.0}) {
+    for (double const power : {1e-300, 1e-17, 1e-5, 0.09, 0.1, 1.0, 67.0, 500.0, 1e6, 1e300}) {
+      CAPTURE(start, power);
+      prefopt::root_pacing const pacing{.start = start, .full_at = 0.75, .power = power};
+      CHECK(pacing(0) == start);
+      CHECK(pacing(-1) == start);
+      CHECK(pacing(0.75) == 1);
+      CHECK(pacing(1) == 1);
+      double before = start;
+      for (int k = 1; k <= 1000; ++k) {
+        double const now = pacing(k / 1000.0);
+        REQUIRE(now >= before * (1 - 1e-15));
+        REQUIRE(now <= 1);
+        before = now;
+      }
+    }
+    // The ends of the family: geometric near p = 0, all at once for a large one.
+    prefopt::root_pacing const least{.start = start, .power = 1e-17}, most{start, 1, 1e17};
+    CHECK(least(0.4) == Approx(prefopt::geometric_pacing{.start = start}(0.4)).epsilon(4e-15));
+    CHECK(most(1e-9) == Approx(1).epsilon(1e-15));
+  }
+}
+
+TEST_CASE("pacing is a share at both ends for every parameter of its domain", "[curriculum]")
+{
+  auto const holds = [](auto const& pacing, double start) {
+    CAPTURE(start, pacing.full_at);
+    CHECK(pacing(0) == (pacing.full_at == 0 ? 1 : start));
+    CHECK(pacing(-2) == start);
+    CHECK(pacing(pacing.full_at) == 1);
+    CHECK(pacing(1) == 1);
+    CHECK(pacing(7) == 1);
+    double const middle = pacing(pacing.full_at / 2);
+    CHECK((start <= middle && middle <= 1));
+    CHECK((start == 1 || std::isnan(pacing(std::nan("")))));  // 1 may be 1 at any time
+  };
+  for (double const start : {0.0, 1e-300, 0.3, 1.0}) {
+    for (double const full_at : {0.0, 1e-300, 0.5, 1.0}) {
+      holds(prefopt::linear_pacing{start, full_at}, start);
+      holds(prefopt::step_pacing{start, full_at}, start);
+      holds(prefopt::geometric_pacing{start, full_at}, start);
+      for (double const parameter : {1e-300, 1e-9, 0.5, 1.0, 30.0, 1e9, 1e300}) {
+        CAPTURE(parameter);
+        holds(prefopt::power_pacing{start, full_at, parameter}, start);
+        holds(prefopt::root_pacing{start, full_at, parameter}, start);
+        holds(prefopt::exponential_pacing{start, full_at, parameter}, start);
+        holds(prefopt::logarithmic_pacing{start, full_at, parameter}, start);
+      }
+    }
+  }
+  // The limits that their formulas have.
+  CHECK(prefopt::power_pacing{.start = 0, .power = 1e300}(0.999) == 0);
+  CHECK(prefopt::power_pacing{.start = 0, .power = 1e-300}(1e-9) == 1);
+  CHECK(prefopt::exponential_pacing{.start = 0, .rate = 1e-12}(0.25) == Approx(0.25));
+  CHECK(prefopt::exponential_pacing{.start = 0, .rate = 1e300}(0.999) == 0);
+  CHECK(prefopt::logarithmic_pacing{.start = 0, .rate = 1e300}(1e-9) == Approx(1));
+  CHECK(prefopt::geometric_pacing{.start = 0}(0.999) == 0);
+}
+
+TEST_CASE("parameters out of the domain of a pacing give no share", "[curriculum]")
+{
+  // So that the first schedule that asks refuses them.
+  auto const is_no_share = [](auto const& pacing, double t) {
+    double const share = pacing(t);
+    CHECK_FALSE((share >= 0 && share <= 1));
+  };
+  is_no_share(prefopt::root_pacing{.power = 0}, 0.5);
+  is_no_share(prefopt::exponential_pacing{.rate = 0}, 0.5);
+  is_no_share(prefopt::logarithmic_pacing{.rate = 0}, 0);
+  is_no_share(prefopt::power_pacing{.power = -1}, 0);
+  for (double const start : {-0.1, 1.5, std::nan("")}) {
+    CAPTURE(start);
+    is_no_share(prefopt::linear_pacing{.start = start}, 0);
+    is_no_share(prefopt::power_pacing{.start = start}, 0);
+    is_no_share(prefopt::root_pacing{.start = start}, 0);
+    is_no_share(prefopt::exponential_pacing{.start = start}, 0);
+    is_no_share(prefopt::logarithmic_pacing{.start = start}, 0);
+    is_no_share(prefopt::step_pacing{.start = start}, 0);
+  }
+  is_no_share(prefopt::geometric_pacing{.start = -0.1}, 0);
+  is_no_share(prefopt::linear_pacing{.full_at = std::nan("")}, 0.5);
+}
+
 TEST_CASE("DeepSpeed's difficulties are those of its steps", "[curriculum]")
 {
   for (double const degree : {1.0, 2.0, 3.0}) {
@@ -167,6 +274,29 @@ TEST_CASE("a difficulty stays within its ends where its step does not divide the
   CHECK(odd(0) == 10);
   CHECK(odd(0.5) == 448);  // 505 rounded down
   CHECK(odd(1) == 1000);
+}
+
+TEST_CASE("a difficulty has its ends for every degree, step and ramp", "[curriculum]")
+{
+  for (double const degree : {1e-300, 0.5, 1.0, 2.0, 1e300}) {
+    for (double const step : {1e-3, 8.0, 1e6}) {
+      for (double const full_at : {0.0, 0.5, 1.0}) {
+        CAPTURE(degree, step, full_at);
+        prefopt::fixed_root_difficulty const d{8, 1024, step, degree, full_at};
+        CHECK(d(0) == (full_at == 0 ? 1024 : 8));
+        CHECK(d(full_at) == 1024);
+        CHECK(d(1) == 1024);
+        CHECK((d(full_at / 2) >= 8 && d(full_at / 2) <= 1024));
+      }
+    }
+  }
+  // One difficulty only; a table whose times coincide, or lie at the ends.
+  CHECK(prefopt::fixed_linear_difficulty(64, 64, 8)(0.5) == 64);
+  prefopt::fixed_discrete_difficulty<3> const table{{1, 2, 3}, {0, 0}};
+  CHECK(table(0) == 1);
+  CHECK(table(1e-300) == 3);
+  CHECK(prefopt::fixed_discrete_difficulty<2>{{1, 2}, {1}}(1) == 1);
+  CHECK(std::isnan(table(std::nan(""))));
 }
 
 TEST_CASE("a ramped number moves from one value to the other", "[curriculum]")

@@ -2,6 +2,7 @@
 /// \file  Self-paced weights and their thresholds.
 
 #include <cmath>
+#include <cstddef>
 #include <limits>
 #include <stdexcept>
 #include <vector>
@@ -115,6 +116,50 @@ TEST_CASE("losses at the ends of their range have a weight", "[curriculum]")
   CHECK(weights_of(prefopt::polynomial_weighting{}, losses, 0.5) == hard);
   CHECK(weights_of(prefopt::mixture_weighting{}, losses, 0.5) == hard);
   CHECK(weights_of(prefopt::linear_weighting{}, {}, 0.5).empty());
+}
+
+TEMPLATE_TEST_CASE("weights are numbers in [0, 1] for every loss and lambda", "[curriculum]", float,
+                   double)
+{
+  // Powers of two over the whole range of the type, subnormal ones too; products of two overflow.
+  using limits = std::numeric_limits<TestType>;
+  std::vector<TestType> sizes;
+  for (int e = limits::min_exponent - limits::digits; e < limits::max_exponent; e += 7) {
+    sizes.push_back(std::ldexp(TestType(1.25), e));
+  }
+  std::vector<TestType> weights(sizes.size());
+  auto const hold = [&](auto const& weighting, TestType largest_lambda) {
+    for (TestType const lambda : sizes) {
+      if (!(lambda < largest_lambda)) { continue; }
+      self_paced_weights(weighting, sizes, lambda, weights);
+      for (std::size_t i = 0; i < sizes.size(); ++i) {
+        CAPTURE(lambda, sizes[i], weights[i]);
+        REQUIRE((weights[i] >= 0 && weights[i] <= 1 + 4 * limits::epsilon()));
+        if (i > 0) { REQUIRE(weights[i] <= weights[i - 1] * (1 + 4 * limits::epsilon())); }
+      }
+    }
+  };
+  hold(prefopt::hard_weighting{}, limits::max());
+  hold(prefopt::linear_weighting{}, limits::max());
+  hold(prefopt::logistic_weighting{}, limits::max());
+  hold(prefopt::logarithmic_weighting{}, TestType(1));
+  for (double const order : {1 + 1e-9, 2.0, 1e300}) {
+    CAPTURE(order);
+    hold(prefopt::polynomial_weighting{.order = order}, limits::max());
+  }
+  for (double const full_below : {1e-300, 0.01, 0.5, 1 - 1e-12}) {
+    CAPTURE(full_below);
+    hold(prefopt::mixture_weighting{.full_below = full_below}, limits::max());
+  }
+}
+
+TEST_CASE("mixture weights do not depend on the scale of losses", "[curriculum]")
+{
+  prefopt::mixture_weighting const weighting{.full_below = 0.25};
+  for (double const scale : {0x1p-1000, 0x1p-520, 1.0, 0x1p520, 0x1p1000}) {
+    CAPTURE(scale);
+    CHECK(weighting(0.5 * scale, scale) == Approx(1.0 / 3).epsilon(1e-15));
+  }
 }
 
 TEST_CASE("self-paced weights refuse what has no weight", "[curriculum]")

@@ -23,8 +23,8 @@ struct mixture_weighting {
   Real operator()(Real loss, Real lambda) const
   {
     Real const low = static_cast<Real>(full_below) * lambda;
-    // low / loss, not 1 / loss: no overflow for small lambda.
-    Real const soft = low * (lambda - loss) / (loss * (lambda - low));
+    // Quotients near 1: no lambda, however small or large, makes 0 / 0 or infinity of them.
+    Real const soft = (low / loss) * ((lambda - loss) / (lambda - low));
     return select(loss <= low, Real(1), select(loss < lambda, soft, Real(0)));
   }
 };
