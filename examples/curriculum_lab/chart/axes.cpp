@@ -13,6 +13,16 @@ int wanted_along(double length)
   return length < 200 ? 3 : 5;
 }
 
+/// The largest power of ten that is not above x, within 1e-300 and 1e300: by products, which are
+/// the same on every machine where `std::pow` is not.
+double power_of_ten(double x)
+{
+  double power = 1;
+  while (power > x && power > 1e-300) { power /= 10; }
+  while (power * 10 <= x && power < 1e300) { power *= 10; }
+  return power;
+}
+
 std::string label_of(axis const& along, double value)
 {
   return along.percent ? fixed_number(100 * value, 1) + "%" : axis_number(value);
@@ -33,7 +43,7 @@ double width_of(std::string_view text)
 std::vector<double> ticks(axis const& along, int wanted)
 {
   double const span = along.high - along.low;
-  double const power = std::pow(10, std::floor(std::log10(span / wanted)));
+  double const power = power_of_ten(span / wanted);
   double step = power;
   for (double const times : {1.0, 2.0, 5.0, 10.0}) {
     step = times * power;

@@ -6,11 +6,23 @@
 
 namespace curriculum_lab {
 
+namespace {
+
+/// Computed numbers often lie half way between two roundings, but for a last bit that depends on
+/// the math library. A ten-thousandth of the last decimal upwards, halves lie where no number is
+/// wanted.
+double off_halves(double x, int decimals)
+{
+  return x + 1e-4 * std::pow(10, -decimals);
+}
+
+}  // namespace
+
 std::string fixed_number(double x, int decimals)
 {
   char text[400];
-  auto const result =
-      std::to_chars(text, text + sizeof text, x, std::chars_format::fixed, decimals);
+  auto const result = std::to_chars(text, text + sizeof text, off_halves(x, decimals),
+                                    std::chars_format::fixed, decimals);
   std::string digits(text, result.ptr);
   if (digits.find('.') != digits.npos) {
     digits.erase(digits.find_last_not_of('0') + 1);
