@@ -18,6 +18,7 @@
 #include <prefopt/losses/dpo.hpp>
 #include <prefopt/losses/mfpo.hpp>
 
+#include "rooflines.hpp"
 #include "run.hpp"
 
 namespace {
@@ -129,16 +130,10 @@ void copy(benchmark::State& state)
 {
   pairs p(state.range(0));
   auto const threads = static_cast<int>(state.range(1));
-  constexpr index_t block = 4096;
-  index_t const n = state.range(0);
+  auto const bytes = static_cast<std::size_t>(state.range(0)) * sizeof(float);
   for (auto _ : state) {
     for (std::size_t k = 0; k < 5; ++k) {
-      float const* const from = p.in[k].data();
-      float* const to = p.out[k % p.out.size()].data();
-      PREFOPT_PARALLEL_FOR(threads)
-      for (index_t i = 0; i < n; i += block) {
-        std::copy_n(from + i, std::min(block, n - i), to + i);
-      }
+      roofline::copy(p.in[k].data(), p.out[k % p.out.size()].data(), bytes, threads);
     }
     benchmark::ClobberMemory();
   }

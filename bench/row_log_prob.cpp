@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 /// \file  Throughput of log_probs and logit_gradients, beside a loop that only reads the same
-/// bytes: the claim is that scoring a row costs little more than reading it once.
+/// bytes and one that copies them: the claim is that scoring a row costs little more than reading
+/// it once.
 ///
 /// Arguments: rows, vocabulary, threads. The result is checked before anything is timed.
 
@@ -8,7 +9,6 @@
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
-#include <cstring>
 #include <random>
 #include <vector>
 
@@ -16,6 +16,7 @@
 
 #include <prefopt/row/rows.hpp>
 
+#include "rooflines.hpp"
 #include "run.hpp"
 
 namespace {
@@ -98,25 +99,23 @@ void read_only(benchmark::State& state)
 {
   batch<Stored> b(state.range(0), state.range(1));
   auto const threads = static_cast<int>(state.range(2));
-  typedef std::uint64_t words __attribute__((vector_size(vector_bytes)));
-  auto const row_bytes = static_cast<std::size_t>(b.vocabulary) * sizeof(Stored);
-  std::vector<std::uint64_t> result(static_cast<std::size_t>(b.rows));
   for (auto _ : state) {
-    PREFOPT_PARALLEL_FOR(threads)
-    for (index_t i = 0; i < b.rows; ++i) {
-      auto const* row = reinterpret_cast<char const*>(b.view().row(i).data);
-      words sum[4]{};
-      for (std::size_t byte = 0; byte + sizeof sum <= row_bytes; byte += sizeof sum) {
-        words loaded[4];
-        std::memcpy(loaded, row + byte, sizeof loaded);
-        for (int k = 0; k < 4; ++k) { sum[k] += loaded[k]; }
-      }
-      result[static_cast<std::size_t>(i)] = (sum[0] + sum[1] + sum[2] + sum[3])[0];
-    }
-    benchmark::DoNotOptimize(result.data());
+    roofline::read(b.logits.data(), static_cast<std::size_t>(b.bytes()), threads);
     benchmark::ClobberMemory();
   }
   report(state, b.bytes());
+}
+
+template <class Stored>
+void copy(benchmark::State& state)
+{
+  batch<Stored> b(state.range(0), state.range(1));
+  for (auto _ : state) {
+    roofline::copy(b.logits.data(), b.gradient.data(), static_cast<std::size_t>(b.bytes()),
+                   static_cast<int>(state.range(2)));
+    benchmark::ClobberMemory();
+  }
+  report(state, 2 * b.bytes());
 }
 
 template <class Stored>
@@ -156,9 +155,11 @@ void arguments(benchmark::internal::Benchmark* b)
 }
 
 BENCHMARK(read_only<float>)->Name("read/float")->Apply(arguments);
+BENCHMARK(copy<float>)->Name("copy/float")->Apply(arguments);
 BENCHMARK(forward<float>)->Name("log_probs/simd/float")->Apply(arguments);
 BENCHMARK(backward<float>)->Name("logit_gradients/simd/float")->Apply(arguments);
 BENCHMARK(read_only<bfloat16>)->Name("read/bfloat16")->Apply(arguments);
+BENCHMARK(copy<bfloat16>)->Name("copy/bfloat16")->Apply(arguments);
 BENCHMARK(forward<bfloat16>)->Name("log_probs/simd/bfloat16")->Apply(arguments);
 BENCHMARK(backward<bfloat16>)->Name("logit_gradients/simd/bfloat16")->Apply(arguments);
 BENCHMARK(forward<float16>)->Name("log_probs/simd/float16")->Apply(arguments);

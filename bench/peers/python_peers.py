@@ -1,0 +1,369 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""prefopt beside PyTorch and TRL, in turns in one process.
+
+    python_peers.py LIBRARY RESULTS [--quick]
+
+LIBRARY is bench/peers/ours.cpp as compare.sh builds it. What is not installed is skipped by name.
+"""
+
+import argparse
+import ctypes
+import ctypes.util
+import json
+import os
+import statistics
+import sys
+import time
+
+import torch
+
+BETA = 0.1
+
+
+class Rows(ctypes.Structure):
+    _fields_ = [
+        ("logits", ctypes.c_void_p),
+        ("rows", ctypes.c_int64),
+        ("vocabulary", ctypes.c_int64),
+        ("targets", ctypes.c_void_p),
+        ("bf16", ctypes.c_int32),
+        ("threads", ctypes.c_int32),
+    ]
+
+
+class Pairs(ctypes.Structure):
+    _fields_ = [
+        ("inputs", ctypes.c_void_p * 6),
+        ("outputs", ctypes.c_void_p * 4),
+        ("count", ctypes.c_int64),
+        ("threads", ctypes.c_int32),
+    ]
+
+
+def load(path):
+    # After torch, so that both use the one OpenMP runtime that is loaded by then.
+    library = ctypes.CDLL(os.path.abspath(path))
+    library.prefopt_build.restype = ctypes.c_char_p
+    if library.prefopt_build() is None:
+        sys.exit(f"{path} has assertions: build with NDEBUG")
+    library.prefopt_roofline_read.argtypes = [ctypes.c_void_p, ctypes.c_int64, ctypes.c_int32]
+    library.prefopt_roofline_copy.argtypes = [ctypes.c_void_p, ctypes.c_void_p, ctypes.c_int64, ctypes.c_int32]
+    library.prefopt_log_probs.argtypes = [ctypes.POINTER(Rows)] + [ctypes.c_void_p] * 3
+    library.prefopt_log_probs_and_gradients.argtypes = [ctypes.POINTER(Rows)] + [ctypes.c_void_p] * 6
+    for name in ("prefopt_dpo", "prefopt_mfpo"):
+        getattr(library, name).argtypes = [ctypes.POINTER(Pairs)]
+    return library
+
+
+def recycle_heap():
+    """Keeps freed memory, so that no contender pays page faults for its temporaries at every call."""
+    libc = ctypes.CDLL(ctypes.util.find_library("c"))
+    m_trim_threshold, m_top_pad, m_mmap_max = -1, -2, -4
+    libc.mallopt(m_mmap_max, 0)
+    libc.mallopt(m_trim_threshold, 2147483647)
+    libc.mallopt(m_top_pad, 64 << 20)
+
+
+def medians(contenders, rounds):
+    """Median seconds of each; all run once unmeasured, then in turns."""
+    for run in contenders:
+        run()
+    seconds = [[] for _ in contenders]
+    for _ in range(rounds):
+        for run, taken in zip(contenders, seconds):
+            begin = time.perf_counter()
+            run()
+            taken.append(time.perf_counter() - begin)
+    return [statistics.median(taken) for taken in seconds]
+
+
+def fastest(ways):
+    """The name of the fastest of several ways to the same result: a peer is taken at its best."""
+    taken = medians(list(ways.values()), 3)
+    return min(zip(taken, ways))[1]
+
+
+class Results:
+    def __init__(self, path, build):
+        self.path, self.build, self.records = path, build, []
+
+    def write(self, name, threads, ours, peer, version, theirs, roofline, **extra):
+        record = {
+            "name": name, "ours_s": ours, "peer_s": theirs, "ratio": theirs / ours,
+            "roofline_fraction": roofline / ours, "threads": threads, **extra,
+        }
+        self._add(record, peer, version)
+        print(f"{name:48} {threads} threads  {1e3 * ours:9.3f} ms  {100 * roofline / ours:5.1f} % of the roofline"
+              f"  {theirs / ours:6.2f}x {peer}", flush=True)
+
+    def write_bytes(self, name, ours, peer, version, theirs, logits):
+        self._add({"name": name, "ours_bytes": ours, "peer_bytes": theirs, "logits_bytes": logits}, peer, version)
+        print(f"{name:48} {ours / 1e6:.1f} MB beside {theirs / 1e6:.1f} MB of {peer}", flush=True)
+
+    def _add(self, record, peer, version):
+        self.records.append(record | {
+            "peer": peer, "peer_version": version, "flags": self.build,
+            "machine": os.environ.get("COMPARE_MACHINE", "unknown"), "date": os.environ.get("COMPARE_DATE", "unknown"),
+        })
+        with open(self.path, "w") as file:
+            file.write("[\n" + ",\n".join(json.dumps(each) for each in self.records) + "\n]\n")
+
+
+def by_log_softmax(logits, targets, with_entropy):
+    log_p = torch.log_softmax(logits, -1)
+    lp = log_p.gather(-1, targets).squeeze(-1)
+    return (lp, -(log_p.exp() * log_p).sum(-1)) if with_entropy else (lp,)
+
+
+def by_logsumexp(logits, targets, with_entropy):
+    lse = torch.logsumexp(logits, -1)
+    lp = logits.gather(-1, targets).squeeze(-1) - lse
+    return (lp, lse - (torch.softmax(logits, -1) * logits).sum(-1)) if with_entropy else (lp,)
+
+
+def by_cross_entropy(logits, targets, with_entropy):
+    assert not with_entropy
+    return (-torch.nn.functional.cross_entropy(logits, targets.squeeze(-1), reduction="none"),)
+
+
+def trl_functions():
+    """selective_log_softmax and entropy_from_logits, and TRL's version; None without TRL."""
+    try:
+        import trl
+        from trl.trainer.utils import entropy_from_logits, selective_log_softmax
+    except ImportError as error:
+        print(f"skipped: TRL ({error})")
+        return None
+
+    def both(logits, targets, with_entropy):
+        batch = 8 if logits.shape[0] % 8 == 0 else 2  # sequences; TRL goes through them one by one
+        shaped = logits.view(batch, -1, logits.shape[-1])
+        lp = selective_log_softmax(shaped, targets.view(batch, -1))
+        return (lp, entropy_from_logits(shaped)) if with_entropy else (lp,)
+
+    return both, trl.__version__
+
+
+class RowCase:
+    def __init__(self, library, dtype, elements, vocabulary):
+        self.library, self.dtype, self.vocabulary = library, dtype, vocabulary
+        self.rows = elements // vocabulary // 8 * 8
+        torch.manual_seed(1)
+        pattern = 3 * torch.randn((1 << 20) - 3)
+        count = self.rows * vocabulary
+        self.logits = pattern.repeat(count // len(pattern) + 1)[:count].to(dtype).view(self.rows, vocabulary)
+        self.gradient = torch.empty_like(self.logits)
+        self.targets = (torch.arange(self.rows) * 7919 % vocabulary).view(-1, 1)
+        self.columns = [torch.zeros(self.rows) for _ in range(3)]
+        self.seed = torch.full((self.rows,), 0.5)
+        self.bytes = self.logits.numel() * self.logits.element_size()
+
+    def name(self, what):
+        return f"{what}/{'bf16' if self.dtype == torch.bfloat16 else 'fp32'}/V={self.vocabulary}"
+
+    def _in(self, threads):
+        return ctypes.byref(Rows(self.logits.data_ptr(), self.rows, self.vocabulary, self.targets.data_ptr(),
+                                 self.dtype == torch.bfloat16, threads))
+
+    def read(self, threads):
+        self.library.prefopt_roofline_read(self.logits.data_ptr(), self.bytes, threads)
+
+    def copy(self, threads):
+        self.library.prefopt_roofline_copy(self.logits.data_ptr(), self.gradient.data_ptr(), self.bytes, threads)
+
+    def forward(self, threads, with_entropy):
+        lp, h, lse = (column.data_ptr() for column in self.columns)
+        self.library.prefopt_log_probs(self._in(threads), lp, h if with_entropy else None, lse)
+
+    def forward_and_backward(self, threads, with_entropy):
+        lp, h, lse = (column.data_ptr() for column in self.columns)
+        seed = self.seed.data_ptr()
+        self.library.prefopt_log_probs_and_gradients(
+            self._in(threads), lp, h, lse, seed, seed if with_entropy else None, self.gradient.data_ptr())
+
+    def peer_forward(self, way, with_entropy):
+        with torch.no_grad():
+            way(self.logits, self.targets, with_entropy)
+
+    def peer_forward_and_backward(self, way, with_entropy):
+        """The gradient of the logits, of their dtype."""
+        self.logits.requires_grad_(True)
+        loss = sum(0.5 * column.sum() for column in way(self.logits, self.targets, with_entropy))
+        loss.backward()
+        gradient = self.logits.grad
+        self.logits.grad = None
+        self.logits.requires_grad_(False)
+        return gradient
+
+    def check(self, ways):
+        """Log-probability, entropy and gradient of every way against ours, and ours against float64."""
+        self.forward_and_backward(2, True)
+        some = slice(0, None, self.rows // 8)
+        exact = torch.log_softmax(self.logits[some].double(), -1)
+        expected = [exact.gather(-1, self.targets[some]).squeeze(-1), -(exact.exp() * exact).sum(-1)]
+        error = max((got[some] - wanted).abs().max().item() for got, wanted in zip(self.columns, expected))
+        if not error < 1e-5:
+            sys.exit(f"{self.name('prefopt')} is off by {error}")
+        tolerance = 0.2 if self.dtype == torch.bfloat16 else 1e-3
+        for name, way in ways.items():
+            with torch.no_grad():
+                theirs = way(self.logits, self.targets, True)
+            for mine, other in zip(self.columns, theirs):
+                if not (mine - other.flatten()).abs().max() < tolerance:
+                    sys.exit(f"{self.name(name)} and prefopt differ")
+        gradient = self.peer_forward_and_backward(by_log_softmax, True)
+        if not (gradient - self.gradient)[some].abs().max() < tolerance / 10:
+            sys.exit(f"{self.name('gradient')}: torch and prefopt differ")
+        return error
+
+
+def rows(library, results, much, dtype, vocabulary, trl, compiled):
+    case = RowCase(library, dtype, much["elements"], vocabulary)
+    eager = {"log_softmax": by_log_softmax, "logsumexp": by_logsumexp}
+    error = case.check(eager | ({"TRL": trl[0]} if trl else {}))
+    for threads in (1, 2):
+        torch.set_num_threads(threads)
+        for with_entropy in (True, False):
+            ways = eager if with_entropy else eager | {"cross_entropy": by_cross_entropy}
+            for backward in (False, True):
+                run = case.peer_forward_and_backward if backward else case.peer_forward
+                ours = case.forward_and_backward if backward else case.forward
+                best = fastest({name: lambda way=way: run(way, with_entropy) for name, way in ways.items()})
+                peers = [("PyTorch", torch.__version__, ways[best], best)]
+                if trl and with_entropy:
+                    peers.append(("TRL", trl[1], trl[0], "selective_log_softmax, entropy_from_logits"))
+                if compiled and threads == 2:
+                    peers.append(("PyTorch compiled", torch.__version__, compiled[best], best))
+                contenders = [lambda: case.read(threads), lambda: case.copy(threads), lambda: ours(threads, with_entropy)]
+                contenders += [lambda way=way: run(way, with_entropy) for _, _, way, _ in peers]
+                read, copy, mine, *theirs = medians(contenders, much["rounds"])
+                what = ("log_prob+entropy" if with_entropy else "log_prob") + (" forward+backward" if backward else "")
+                for (peer, version, _, way), seconds in zip(peers, theirs):
+                    results.write(case.name(what), threads, mine, peer, version, seconds,
+                                  read + copy if backward else read, elements=case.logits.numel(), max_error=error,
+                                  peer_way=way)
+
+
+def held_bytes(field):
+    with open("/proc/self/status") as status:
+        return next(1024 * int(line.split()[1]) for line in status if line.startswith(field + ":"))
+
+
+def peak_bytes(run):
+    """Bytes that `run` holds at most beyond what was held before."""
+    run()  # threads, and code that is loaded when it is first called
+    ctypes.CDLL(ctypes.util.find_library("c")).malloc_trim(0)
+    with open("/proc/self/clear_refs", "w") as file:
+        file.write("5")  # the peak is now what is held
+    before = held_bytes("VmRSS")
+    run()
+    return max(0, held_bytes("VmHWM") - before)
+
+
+def memory(library, results, much, trl):
+    case = RowCase(library, torch.float32, much["elements"], 128256)
+    case.forward_and_backward(2, True)
+    for with_entropy in (True, False):
+        ours = peak_bytes(lambda: case.forward_and_backward(2, with_entropy))
+        peers = [("PyTorch", torch.__version__, way) for way in (by_log_softmax, by_logsumexp)]
+        if trl:
+            peers.append(("TRL", trl[1], trl[0]))
+        least = {}
+        for peer, version, way in peers:
+            # The gradient itself is a result.
+            theirs = peak_bytes(lambda: case.peer_forward_and_backward(way, with_entropy)) - case.bytes
+            least[peer, version] = min(theirs, least.get((peer, version), theirs))
+        what = "log_prob+entropy" if with_entropy else "log_prob"
+        for (peer, version), theirs in least.items():
+            results.write_bytes(case.name(what + " forward+backward memory"), ours, peer, version, theirs, case.bytes)
+
+
+def dpo(x):
+    return -torch.nn.functional.logsigmoid(BETA * ((x[0] - x[3]) - (x[1] - x[4])))
+
+
+def mfpo(x):
+    w, l, n = (BETA * (x[k] - x[k + 3]) for k in range(3))
+    log_sigmoid = torch.nn.functional.logsigmoid
+    return -log_sigmoid(w - l) - log_sigmoid(w - n) - log_sigmoid(w)
+
+
+def pairs(library, results, count, rounds, compile):
+    needed = 4 * 4 * 10 * count  # autograd keeps about twenty columns for MFPO
+    with open("/proc/meminfo") as file:
+        available = next(1024 * int(line.split()[1]) for line in file if line.startswith("MemAvailable:"))
+    if needed > available:
+        print(f"skipped: {count} pairs, which would take {needed / 1e9:.1f} GB")
+        return
+    inputs = -0.1 * (torch.arange(6 * count) * 2654435761 % 3001).float().view(6, count)
+    outputs = torch.zeros(4, count)
+    one = torch.ones(count)
+    for name, loss, policies, columns in (("dpo", dpo, 2, 7), ("mfpo", mfpo, 3, 10)):
+        ours = getattr(library, "prefopt_" + name)
+        copied = count * columns // 2 * 4
+
+        def copy():
+            room = 4 * 4 * count
+            source, target = inputs.data_ptr(), outputs.data_ptr()
+            library.prefopt_roofline_copy(source, target, min(room, copied), threads)
+            if copied > room:
+                library.prefopt_roofline_copy(source + room, target, copied - room, threads)
+
+        def theirs(loss=loss):
+            x = [column.detach().requires_grad_(k < policies) for k, column in enumerate(inputs)]
+            value = loss(x)
+            value.backward(one)
+            return value.detach(), [x[k].grad for k in range(policies)]
+
+        for threads in (1, 2):
+            torch.set_num_threads(threads)
+            columns_in = (ctypes.c_void_p * 6)(*(column.data_ptr() for column in inputs))
+            columns_out = (ctypes.c_void_p * 4)(*(column.data_ptr() for column in outputs))
+            arguments = ctypes.byref(Pairs(columns_in, columns_out, count, threads))
+            ours(arguments)
+            value, gradients = theirs()
+            for got, wanted in zip(outputs, [value, *gradients]):
+                if not (got - wanted).abs().max() < 1e-3:
+                    sys.exit(f"{name}: torch and prefopt differ")
+            del value, gradients
+            peers = [("PyTorch", theirs)]
+            if compile and threads == 2:
+                fused = torch.compile(loss, dynamic=False)
+                peers.append(("PyTorch compiled", lambda: theirs(fused)))
+            roofline, mine, *seconds = medians([copy, lambda: ours(arguments), *(run for _, run in peers)], rounds)
+            for (peer, _), taken in zip(peers, seconds):
+                results.write(f"{name}/pairs={count}", threads, mine, peer, torch.__version__, taken, roofline,
+                              elements=count)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("library")
+    parser.add_argument("results")
+    parser.add_argument("--quick", action="store_true")
+    parser.add_argument("--compile", action="store_true", help="torch.compile too, with 2 threads (needs a C++ compiler)")
+    options = parser.parse_args()
+
+    library = load(options.library)
+    results = Results(options.results, library.prefopt_build().decode())
+    if options.quick:
+        much = {"rounds": 7, "elements": 1 << 25, "vocabularies": [128256], "pairs": [10**7]}
+    else:
+        much = {"rounds": 9, "elements": 1 << 26, "vocabularies": [32000, 128256, 151936], "pairs": [10**7, 10**8]}
+    trl = trl_functions()
+    memory(library, results, much, trl)
+    recycle_heap()
+    for dtype in (torch.float32, torch.bfloat16):
+        for vocabulary in much["vocabularies"]:
+            compiled = None
+            if options.compile and vocabulary == 128256:
+                compiled = {way.__name__[3:]: torch.compile(way, dynamic=False)
+                            for way in (by_log_softmax, by_logsumexp, by_cross_entropy)}
+            rows(library, results, much, dtype, vocabulary, trl, compiled)
+    for count in much["pairs"]:
+        pairs(library, results, count, much["rounds"], options.compile and count == 10**7)
+
+
+if __name__ == "__main__":
+    main()
