@@ -1,0 +1,113 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# Measures prefopt beside its rooflines, LibTorch (Debian's libtorch-dev) and, with a Python that has them,
+# PyTorch and TRL; in turns, in one process each. Writes bench/results/*.json and *.svg and the figures of
+# docs/throughput.md and README.md.
+#
+#   sh bench/compare.sh [--python PATH] [--quick] [--only NAME] [--report]
+#
+# --python PATH  a Python with torch, and trl if it is to be compared:
+#                python3 -m venv /tmp/peers && /tmp/peers/bin/pip install torch trl
+# --quick        one vocabulary, half the logits, 10^7 pairs; into build/compare instead of bench/results
+# --only NAME    one of host, grid, libtorch, python
+# --report       measures nothing: charts and tables from the results that are there
+#
+# Run it on a machine that does nothing else. CXX and BUILD (default: build/compare) may be set.
+set -eu
+cd "$(dirname "$0")/.."
+
+python="" quick="" only="" report=""
+while [ $# -gt 0 ]; do
+  case "$1" in
+  --python) python=$2 && shift ;;
+  --quick) quick=--quick ;;
+  --only) only=$2 && shift ;;
+  --report) report=yes ;;
+  *) sed -n '3,16p' "$0" | cut -c3- && exit 2 ;;
+  esac
+  shift
+done
+
+build=${BUILD:-build/compare}
+results=${quick:+$build/results}
+results=${results:-bench/results}
+mkdir -p "$build" "$results"
+
+wanted() { [ -z "$report" ] && { [ -z "$only" ] || [ "$only" = "$1" ]; }; }
+
+# compile OUTPUT FLAGS...: with ccache where there is one.
+launcher=$(command -v ccache || true)
+compile() {
+  output=$1 && shift
+  # shellcheck disable=SC2086
+  $launcher "${CXX:-g++}" -std=c++20 -DNDEBUG -fopenmp -Iinclude "$@" -c -o "$build/$output.o"
+}
+link() {
+  output=$1 && shift
+  "${CXX:-g++}" -fopenmp "$build/$output.o" "$@"
+}
+# Plain -O2 is what most people compile with, and the library that peers are compared with.
+compile_library() {
+  name=$1 thrust=$2 && shift 2
+  compile "$name" "$@" -fPIC -fvisibility=hidden "-DPREFOPT_FLAGS=\"$*\"" "-DPREFOPT_WITH_THRUST=$thrust" \
+    bench/peers/ours.cpp
+  link "$name" -shared -o "$build/$name.so"
+}
+has_header() { echo "#include <$1>" | "${CXX:-g++}" -E -x c++ - >/dev/null 2>&1; }
+
+processor=$(sed -n 's/^model name[^:]*: //p' /proc/cpuinfo | head -1)
+family=$(sed -n 's/^cpu family[^:]*: //p' /proc/cpuinfo | head -1)
+model=$(sed -n 's/^model\t[^:]*: //p' /proc/cpuinfo | head -1)
+COMPARE_MACHINE="$processor family $family model $model, $(nproc) cores"
+COMPARE_DATE=$(date -u +%F)
+COMPARE_FLAGS="$("${CXX:-g++}" --version | head -1) -O2"
+export COMPARE_MACHINE COMPARE_DATE COMPARE_FLAGS
+
+# Peers at their best.
+if grep -q avx512bw /proc/cpuinfo; then
+  export ATEN_CPU_CAPABILITY=avx512 OPENBLAS_CORETYPE=SkylakeX
+fi
+
+if [ -z "$report" ]; then
+  thrust=0
+  if has_header thrust/system/omp/execution_policy.h; then thrust=1; else echo "skipped: Thrust is missing"; fi
+  compile_library plain $thrust -O2
+fi
+if wanted host; then
+  compile_library native 0 -O3 -march=native
+  compile host -O2 bench/peers/host.cpp
+  link host -o "$build/host"
+  # shellcheck disable=SC2086
+  "$build/host" "$build/plain.so" "$build/native.so" "$results/host.json" $quick
+fi
+if wanted grid; then
+  compile rows_grid -O2 bench/rows_grid.cpp
+  link rows_grid -o "$build/rows_grid"
+  # shellcheck disable=SC2086
+  "$build/rows_grid" "$results/rows_grid.json" $quick
+fi
+if wanted libtorch; then
+  torch_api=/usr/include/torch/csrc/api/include
+  if [ -f $torch_api/torch/torch.h ]; then
+    compile libtorch -O2 -w -isystem $torch_api bench/peers/libtorch.cpp
+    link libtorch -ltorch -ltorch_cpu -lc10 -o "$build/libtorch"
+    # shellcheck disable=SC2086
+    "$build/libtorch" "$build/plain.so" "$results/libtorch.json" $quick
+  else
+    echo "skipped: LibTorch is missing (apt install libtorch-dev)"
+  fi
+fi
+if wanted python; then
+  if [ -z "$python" ]; then
+    echo "skipped: PyTorch and TRL, for want of --python PATH"
+  else
+    # shellcheck disable=SC2086
+    "$python" bench/peers/python_peers.py "$build/plain.so" "$results/python.json" ${quick:---compile} $quick
+  fi
+fi
+
+if [ -n "$quick" ]; then
+  python3 bench/report.py --results "$results"
+else
+  python3 bench/report.py --results "$results" --write docs/throughput.md README.md
+fi
