@@ -236,12 +236,8 @@ def setting(records):
 
 def grids(records):
     """{(name, threads): {(rows, vocabulary): ns per element}}"""
-    result = {}
-    for r in records:
-        if r["name"].startswith("rows_grid/"):
-            result.setdefault((r["name"][len("rows_grid/"):], r["threads"]), {})[r["rows"], r["vocabulary"]] = \
-                r["ns_per_element"]
-    return result
+    return {(r["name"][len("rows_grid/"):], r["threads"]): {(rows, vocabulary): ns for rows, vocabulary, ns in r["points"]}
+            for r in records if "points" in r}
 
 
 def neighbours(records):

@@ -168,16 +168,17 @@ bool measure_grid(char const* type, bool quick, measure::results& results)
       }
       std::string const name =
           std::string("rows_grid/") + (backward ? "gradient/" : "log_prob+entropy/") + type;
+      std::string fields = "\"threads\": " + std::to_string(threads) +
+                           ", \"points\": [";  // of rows, vocabulary, ns per element
       for (point& p : points) {
         p.ns = 1e9 * measure::median(p.seconds) / static_cast<double>(p.elements);
-        char fields[160];
-        std::snprintf(fields, sizeof fields,
-                      "\"rows\": %lld, \"vocabulary\": %lld, \"ns_per_element\": %.5g, "
-                      "\"threads\": %d",
+        char text[80];
+        std::snprintf(text, sizeof text, "%s[%lld, %lld, %.4g]", &p == points.data() ? "" : ", ",
                       static_cast<long long>(p.rows()), static_cast<long long>(p.vocabulary()),
-                      p.ns, threads);
-        results.add(name, fields, "", "", measure::environment("COMPARE_FLAGS", "unknown"));
+                      p.ns);
+        fields += text;
       }
+      results.add(name, fields + "]", "", "", measure::environment("COMPARE_FLAGS", "unknown"));
       double worst = 1;
       int const count = cliffs(points, name, worst);
       std::printf("%s, %d threads: %zu points, worst neighbours %.2fx, %d above 1.25x\n",
