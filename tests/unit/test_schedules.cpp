@@ -408,6 +408,11 @@ TEST_CASE("UniMax fills small levels first, in whatever order they come", "[curr
         column{5, 5, 0, 5});
   CHECK(mentions(error_of<std::invalid_argument>([] {
                    column const offsets{0, 3};
+                   (void)prefopt::unimax{.max_epochs = any, .epochs = any}.part(0, 0, {offsets});
+                 }),
+                 {"unimax", "epochs", "2^62 draws"}));
+  CHECK(mentions(error_of<std::invalid_argument>([] {
+                   column const offsets{0, 3};
                    (void)prefopt::unimax{.max_epochs = -1}.phases({offsets});
                  }),
                  {"unimax", "0 or more", "-1"}));
@@ -518,6 +523,19 @@ TEST_CASE("a pacing that leaves its range is refused", "[curriculum]")
   CHECK(mentions(message(prefopt::power_pacing{.power = -1}), {"pacing at", "nan"}));
   CHECK(mentions(message(prefopt::linear_pacing{.start = std::nan("")}), {"pacing at", "nan"}));
   CHECK(message(prefopt::linear_pacing{.start = 0}) == "no error");
+}
+
+TEST_CASE("a run of one step is the last step, and opens everything", "[curriculum]")
+{
+  column const offsets = offsets_of({5, 0, 8});
+  CHECK(prefopt::paced<>{.steps = 1, .epochs = 2}.part(0, 0, {offsets}) == open_part{0, 13, 26});
+  CHECK(prefopt::difficulty_paced<>{.steps = 1}.part(0, 0, {offsets}).last == 13);
+  prefopt::level_mixture<prefopt::annealed_weights<>> const annealed{.steps = 1};
+  CHECK(draws_in(annealed, 0, offsets) == column{5, 0, 8});
+  // One sample, and more steps than draws: some draw nothing, none draws from nothing.
+  prefopt::paced<> const many{.pacing = {.start = 0}, .steps = 7, .epochs = 3};
+  CHECK(visits(many, {0, 1}) == column{3});
+  CHECK(visits(many, {0, 0, 0, 1, 1}) == column{3});
 }
 
 TEST_CASE("a gate opens levels between the rounds of a run", "[curriculum]")

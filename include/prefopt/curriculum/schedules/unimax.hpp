@@ -56,7 +56,8 @@ struct unimax {
   /// The largest fill whose draws keep to the budget, by bisection.
   constexpr filling filled(level_view levels) const
   {
-    index_t const budget = min(epochs, max_epochs) * levels.samples();
+    index_t const budget =
+        detail::draws_in_epochs("unimax", min(epochs, max_epochs), levels.samples());
     auto const draws_at = [&](index_t fill) {
       index_t draws = 0;
       for (index_t k = 0; k < levels.count(); ++k) {
