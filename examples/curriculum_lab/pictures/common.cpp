@@ -66,6 +66,34 @@ bool shows_levels(run_plan const& plan)
   return plan.view().count() <= most;
 }
 
+std::string outline_of_open(plot const& on, observed_run const& run, std::size_t group, double unit)
+{
+  polyline upper, lower;
+  double high = 0, low = 0;
+  bool open = false;
+  auto const end_at = [&](double x) {
+    upper.to(x, high);
+    lower.to(x, low);
+  };
+  for (auto const& phase : run.phases) {
+    open_ranks const ranks = phase.open[group];
+    double const x = on.px(static_cast<double>(phase.first_step));
+    if (ranks.any()) {
+      high = on.py(static_cast<double>(ranks.last) / unit);
+      low = on.py(static_cast<double>(ranks.first) / unit);
+      upper.step_to(x, high);
+      lower.step_to(x, low);
+    } else if (open) {
+      end_at(x);
+      upper.interrupt();
+      lower.interrupt();
+    }
+    open = ranks.any();
+  }
+  if (open) { end_at(on.right()); }
+  return upper.data() + lower.data();
+}
+
 std::vector<seen_span> seen_spans(observed_run const& run, index_t most)
 {
   std::vector<seen_span> spans;

@@ -49,16 +49,11 @@ std::array<std::string, looks + 1> paths_of(observed_run const& run)
 
 void draw_open(canvas& to, plot const& on, observed_run const& run)
 {
-  polyline upper, lower;
-  for (auto const& phase : run.phases) {
-    double const x = on.px(static_cast<double>(phase.first_step));
-    upper.step_to(x, on.py(static_cast<double>(phase.last_open)));
-    lower.step_to(x, on.py(static_cast<double>(phase.first_open)));
+  std::string lines;
+  for (std::size_t group = 0; group < run.phases.front().open.size(); ++group) {
+    lines += outline_of_open(on, run, group, 1);
   }
-  auto const& end = run.phases.back();
-  upper.to(on.right(), on.py(static_cast<double>(end.last_open)));
-  lower.to(on.right(), on.py(static_cast<double>(end.first_open)));
-  to.path(upper.data() + lower.data(), "a");
+  to.path(lines, "a");
 }
 
 void draw_levels(canvas& to, plot const& heat, plot const& times, run_plan const& plan)

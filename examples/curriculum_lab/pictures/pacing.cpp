@@ -36,20 +36,21 @@ std::string pacing_picture(run_plan const& plan, observed_run const& run)
   draw_grid(to, on);
 
   auto const n = static_cast<double>(run.samples);
-  polyline upper, lower;
-  std::string area;
+  std::string area, outline;
   for (auto const& phase : run.phases) {
     double const x = on.px(static_cast<double>(phase.first_step));
-    double const high = on.py(static_cast<double>(phase.last_open) / n);
-    double const low = on.py(static_cast<double>(phase.first_open) / n);
-    upper.step_to(x, high);
-    lower.step_to(x, low);
-    area += "M" + pixels(x) + " " + pixels(high) + "H" +
-            pixels(on.px(static_cast<double>(phase.last_step))) + "V" + pixels(low) + "H" +
-            pixels(x) + "z";
+    for (open_ranks const ranks : phase.open) {
+      if (!ranks.any()) { continue; }
+      double const high = on.py(static_cast<double>(ranks.last) / n);
+      double const low = on.py(static_cast<double>(ranks.first) / n);
+      area += "M" + pixels(x) + " " + pixels(high) + "H" +
+              pixels(on.px(static_cast<double>(phase.last_step))) + "V" + pixels(low) + "H" +
+              pixels(x) + "z";
+    }
   }
-  upper.to(on.right(), on.py(static_cast<double>(run.phases.back().last_open) / n));
-  lower.to(on.right(), on.py(static_cast<double>(run.phases.back().first_open) / n));
+  for (std::size_t group = 0; group < run.phases.front().open.size(); ++group) {
+    outline += outline_of_open(on, run, group, n);
+  }
   to.path(area, "o");
   if (shows_levels(plan)) {
     for (index_t k = 1; k < plan.view().count(); ++k) {
@@ -58,7 +59,7 @@ std::string pacing_picture(run_plan const& plan, observed_run const& run)
     }
   }
   to.path(mean_rank(on, run), "m");
-  to.path(upper.data() + lower.data(), "a");
+  to.path(outline, "a");
   draw_axes(to, on);
   legend lines(to, 68, top + 256);
   lines.area("o", "open, from the easiest to the hardest");

@@ -43,6 +43,11 @@ axis step_axis(observed_run const& run);
 /// Levels that are told apart in a picture: none if there are too many.
 bool shows_levels(run_plan const& plan);
 
+/// The upper and the lower bound of what is open in a group over the steps, its ranks divided by
+/// `unit`. Phases that open nothing in it leave a gap.
+std::string outline_of_open(plot const& on, observed_run const& run, std::size_t group,
+                            double unit);
+
 /// Spans of at most `most` equal parts of the ranking, with the range of times that their samples
 /// are seen and the mean that the schedule says.
 struct seen_span {

@@ -24,15 +24,20 @@ void add_phase(run_plan const& plan, index_t phase, observed_run& run, std::vect
   index_t const first = run.steps;
   run.steps += epochs * ((draws + plan.batch - 1) / plan.batch);
   run.draws += epochs * draws;
-  observed_phase seen{phase, first, run.steps, run.samples, 0};
+  // The groups follow one another in the ranking, with as many levels each.
+  index_t const groups = std::max<index_t>(plan.groups, 1);
+  auto const grouped = levels.joined(levels.count() / groups);
+  observed_phase seen{phase, first, run.steps, std::vector(at(groups), open_ranks{run.samples, 0})};
   for (index_t j = 0; j < plan.schedule.parts(phase, levels); ++j) {
     auto const part = prefopt::checked_part(plan.schedule, phase, j, levels);
     if (part.draws == 0) { continue; }
     double const each = static_cast<double>(epochs * part.draws) / static_cast<double>(part.size());
     rise[at(part.first)] += each;
     rise[at(part.last)] -= each;
-    seen.first_open = std::min(seen.first_open, part.first);
-    seen.last_open = std::max(seen.last_open, part.last);
+    index_t group = 0;
+    while (grouped.last(group) < part.last) { ++group; }
+    auto& open = seen.open[at(group)];
+    open = {std::min(open.first, part.first), std::max(open.last, part.last)};
   }
   run.phases.push_back(seen);
 }

@@ -8,11 +8,18 @@
 
 namespace curriculum_lab {
 
+/// Ranks from the easiest to the hardest that is open; first above last where none is.
+struct open_ranks {
+  index_t first = 0, last = 0;
+
+  bool any() const { return first < last; }
+};
+
 /// A phase that draws something.
 struct observed_phase {
   index_t phase = 0;
   index_t first_step = 0, last_step = 0;  ///< [first, last)
-  index_t first_open = 0, last_open = 0;  ///< ranks, from the easiest to the hardest that is open
+  std::vector<open_ranks> open;           ///< of each group; of a run without groups one
 };
 
 struct observed_run {
