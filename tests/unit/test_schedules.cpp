@@ -33,6 +33,7 @@
 #include <prefopt/curriculum/schedules/up_to_level.hpp>
 #include <prefopt/curriculum/schedules/up_to_share.hpp>
 #include <prefopt/ranking/groups.hpp>
+#include <prefopt/ranking/levels.hpp>
 #include <prefopt/ranking/rank.hpp>
 #include <prefopt/ranking/value_levels.hpp>
 
@@ -424,6 +425,27 @@ TEST_CASE("the anti-curriculum is one pass backwards", "[curriculum]")
   CHECK(prefopt::anti_curriculum{}.part(0, 0, {offsets}) == prefopt::whole(5, 9));
   CHECK(prefopt::anti_curriculum{}.part(2, 0, {offsets}) == prefopt::whole(0, 2));
   CHECK(visits(prefopt::anti_curriculum{.epochs = 3}, offsets) == column(9, 3));
+}
+
+TEST_CASE("baby steps over levels at shares are CurML's", "[curriculum]")
+{
+  // CurML's baby_step.py opens min(1, c0 + g (floor((e - 1) / I) + 1)) in epoch e = 1, 2, ...
+  constexpr index_t samples = 200, interval = 3;
+  constexpr double start = 0.1, growth = 0.2;
+  numbers const shares{start + growth, start + 2 * growth, start + 3 * growth, start + 4 * growth};
+  column offsets(6);
+  prefopt::levels_at_fractions(samples, shares, offsets);
+  prefopt::baby_steps const steps{.epochs = interval};
+  level_view const levels{offsets};
+  index_t epoch = 1;
+  for (index_t phase = 0; phase < steps.phases(levels); ++phase) {
+    for (index_t e = 0; e < steps.epochs_of(phase, levels); ++e, ++epoch) {
+      double const way = std::floor(static_cast<double>(epoch - 1) / interval) + 1;
+      double const open = std::fmin(1, start + growth * way) * samples;
+      CHECK(steps.part(phase, 0, levels) == prefopt::whole(0, std::llround(open)));
+    }
+  }
+  CHECK(epoch - 1 == 15);
 }
 
 TEST_CASE("every sample of a pass comes as often as its epochs, random order or not",
