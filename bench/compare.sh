@@ -1,13 +1,13 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 # Measures prefopt beside its rooflines, LibTorch (Debian's libtorch-dev) and, with a Python that has them,
-# PyTorch and TRL; in turns, in one process each. Writes bench/results/*.json and *.svg and the figures of
+# PyTorch, TRL and Liger; in turns, in one process each. Writes bench/results/*.json and *.svg and the figures of
 # docs/throughput.md and README.md.
 #
 #   sh bench/compare.sh [--python PATH] [--quick] [--only NAME] [--report]
 #
-# --python PATH  a Python with torch, and trl if it is to be compared:
-#                python3 -m venv /tmp/peers && /tmp/peers/bin/pip install torch trl
+# --python PATH  a Python with torch, and trl and liger-kernel if they are to be compared:
+#                python3 -m venv /tmp/peers && /tmp/peers/bin/pip install torch trl liger-kernel
 # --quick        one vocabulary, half the logits, 10^7 pairs; into build/compare instead of bench/results
 # --only NAME    one of host, grid, libtorch, python
 # --report       measures nothing: charts and tables from the results that are there
@@ -90,16 +90,25 @@ if wanted libtorch; then
   torch_api=/usr/include/torch/csrc/api/include
   if [ -f $torch_api/torch/torch.h ]; then
     compile libtorch -O2 -w -isystem $torch_api bench/peers/libtorch.cpp
-    link libtorch -ltorch -ltorch_cpu -lc10 -o "$build/libtorch"
+    onednn=""
+    if has_header oneapi/dnnl/dnnl.hpp; then onednn=-ldnnl; else echo "skipped: oneDNN is missing, for heads in bf16"; fi
+    # shellcheck disable=SC2086
+    link libtorch -ltorch -ltorch_cpu -lc10 $onednn -o "$build/libtorch"
     # shellcheck disable=SC2086
     "$build/libtorch" "$build/plain.so" "$results/libtorch.json" $quick
+    # Its BLAS has threads of its own, which OpenMP's would wait for in a loop.
+    for threads in 1 2; do
+      # shellcheck disable=SC2086
+      OMP_WAIT_POLICY=passive OMP_NUM_THREADS=$threads OPENBLAS_NUM_THREADS=$threads \
+        "$build/libtorch" "$build/plain.so" "$results/libtorch_head_$threads.json" $quick --head $threads
+    done
   else
     echo "skipped: LibTorch is missing (apt install libtorch-dev)"
   fi
 fi
 if wanted python; then
   if [ -z "$python" ]; then
-    echo "skipped: PyTorch and TRL, for want of --python PATH"
+    echo "skipped: PyTorch, TRL and Liger, for want of --python PATH"
   else
     # shellcheck disable=SC2086
     "$python" bench/peers/python_peers.py "$build/plain.so" "$results/python.json" ${quick:---compile} $quick

@@ -108,6 +108,22 @@ def claims(records):
         result.append(at_least(f"{name}, beside a scalar loop on libm", 20, times, "ratio", peer=SCALAR, what=loss))
         result.append(at_most(f"{name}, Thrust OMP's time to the host loop's", 1.1, "{:.2f}".format,
                               [r["ratio"] for r in having(records, peer=THRUST, what=loss)]))
+    result.append(at_least("fp32 head, forward, of the bare product", .95, share, "roofline_fraction",
+                           peer="LibTorch", what="head log_prob+entropy", dtype="fp32"))
+    both = {True: [], False: []}
+    for r in having(records, peer="LibTorch"):
+        if r["name"].startswith("head") and "/bf16/" in r["name"]:
+            fp32 = next(o for o in having(records, peer="LibTorch", threads=r["threads"])
+                        if o["name"] == r["name"].replace("bf16", "fp32"))
+            both["backward" in r["name"]].append(fp32["ours_s"] / r["ours_s"])
+    result.append(("head in bf16 to fp32, forward", 1.9, True, both[False], times))
+    for peer in TORCH:
+        result.append(at_least(f"head, forward + backward with entropy, equal BLAS, beside {peer}", 1.4, times, "ratio",
+                               peer=peer, what="head log_prob+entropy forward+backward"))
+        result.append(at_least(f"head, forward + backward of log-prob alone, equal BLAS, beside {peer}", 1, times, "ratio",
+                               peer=peer, what="head log_prob forward+backward"))
+    result.append(at_most("workspace of a head", 8, "{:.2f} MB".format,
+                          sorted({r["workspace"] / 1e6 for r in records if "workspace" in r})))
     for what in ("log_prob+entropy", "gradient", "dpo", "mfpo"):
         result.append(at_least(f"{what}: plain -O2 to -O3 -march=native", .9, share, "ratio",
                                peer=OWN_LOOP, what=what))
@@ -202,6 +218,18 @@ def memory_table(records):
             what = r["name"].split(" forward")[0].replace("_", "-").replace("+", " + ")
             lines.append(f"| {what} | {r['ours_bytes'] / 1e6:.2f} MB | {r['peer_bytes'] / 1e6:,.0f} MB "
                          f"| {r['peer']} {r['peer_version']} | {r['peer_bytes'] / r['logits_bytes']:.1f}x |")
+    return lines
+
+
+def head_table(records):
+    lines = ["| head | hidden | width | threads | prefopt | of the products | peer | | as it is written |",
+             "|---|---|--:|--:|--:|--:|--:|---|---|"]
+    for r in records:
+        if r["name"].startswith("head "):
+            what, dtype, width = r["name"][len("head "):].split("/")
+            lines.append(f"| {what.replace('_', '-')} | {dtype} | {width[2:]} | {r['threads']} | {1e3 * r['ours_s']:.0f} ms "
+                         f"| {100 * r['roofline_fraction']:.0f} % | {r['ratio']:.2f}x | {r['peer']} {r['peer_version']} "
+                         f"| {r['peer_way']} |")
     return lines
 
 
@@ -404,6 +432,7 @@ def main():
         "gradient": gradient_table(records),
         "memory": memory_table(records),
         "pairs": pair_table(records),
+        "head": head_table(records),
         "grid": grid_table(records),
         "readme": readme_table(records),
     }

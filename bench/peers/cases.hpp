@@ -34,6 +34,10 @@ struct library {
   decltype(&prefopt_dpo) dpo, mfpo, scalar_dpo, scalar_mfpo, thrust_dpo, thrust_mfpo;
   decltype(&prefopt_roofline_read) read;
   decltype(&prefopt_roofline_copy) copy;
+  decltype(&prefopt_head_workspace) head_workspace;
+  decltype(&prefopt_head_log_probs) head_log_probs;
+  decltype(&prefopt_head_log_probs_and_gradients) head_log_probs_and_gradients;
+  decltype(&prefopt_head_product) head_product;
   bool has_thrust;
   std::string build;
 
@@ -54,6 +58,10 @@ struct library {
     find(scalar_mfpo, "prefopt_scalar_mfpo");
     find(thrust_dpo, "prefopt_thrust_dpo");
     find(thrust_mfpo, "prefopt_thrust_mfpo");
+    find(head_workspace, "prefopt_head_workspace");
+    find(head_log_probs, "prefopt_head_log_probs");
+    find(head_log_probs_and_gradients, "prefopt_head_log_probs_and_gradients");
+    find(head_product, "prefopt_head_product");
     find(read, "prefopt_roofline_read");
     find(copy, "prefopt_roofline_copy");
     decltype(&prefopt_has_thrust) thrust;

@@ -49,6 +49,39 @@ void prefopt_thrust_dpo(prefopt_pairs const* pairs);
 void prefopt_thrust_mfpo(prefopt_pairs const* pairs);
 std::int32_t prefopt_has_thrust();
 
+/// A row- or column-major matrix of fp32 or bf16, strides in elements.
+struct prefopt_matrix {
+  void* data;
+  std::int64_t rows, columns, row_stride, column_stride;
+};
+/// c = a b, or c += a b, in fp32.
+using prefopt_product = void(prefopt_matrix const* a, prefopt_matrix const* b,
+                             prefopt_matrix const* c, std::int32_t accumulate);
+
+/// Hidden states [rows, width] and head [vocabulary, width], fp32 or bf16, with a peer's own matrix
+/// product: `sgemm`, in Fortran's convention (fp32), or `product`.
+struct prefopt_head {
+  void const* hidden;
+  void const* weight;
+  std::int64_t const* targets;
+  std::int64_t rows, width, vocabulary;
+  void const* sgemm;
+  prefopt_product* product;
+  std::int32_t bf16;
+  std::int32_t threads;
+};
+/// Bytes of workspace of both functions.
+std::int64_t prefopt_head_workspace(prefopt_head const* head);
+void prefopt_head_log_probs(prefopt_head const* head, float* log_prob, float* entropy,
+                            float* log_normalizer, void* workspace);
+/// The gradients are fp32; `d_entropy` may be null.
+void prefopt_head_log_probs_and_gradients(prefopt_head const* head, float* log_prob, float* entropy,
+                                          float* log_normalizer, float const* d_log_prob,
+                                          float const* d_entropy, float* d_hidden, float* d_weight,
+                                          void* workspace);
+/// The bare product [rows, vocabulary] = hidden weight^T: the roofline of a head.
+void prefopt_head_product(prefopt_head const* head, float* logits);
+
 void prefopt_roofline_read(void const* from, std::int64_t bytes, std::int32_t threads);
 void prefopt_roofline_copy(void const* from, void* to, std::int64_t bytes, std::int32_t threads);
 
