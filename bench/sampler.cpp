@@ -15,9 +15,23 @@
 #include <benchmark/benchmark.h>
 
 #include <prefopt/core/permutation.hpp>
+#include <prefopt/curriculum/mixture/annealed_weights.hpp>
+#include <prefopt/curriculum/mixture/temperature_weights.hpp>
+#include <prefopt/curriculum/pacing/fixed_root_difficulty.hpp>
+#include <prefopt/curriculum/pacing/root_pacing.hpp>
 #include <prefopt/curriculum/sampler.hpp>
+#include <prefopt/curriculum/schedules/all_at_once.hpp>
+#include <prefopt/curriculum/schedules/anti_curriculum.hpp>
+#include <prefopt/curriculum/schedules/baby_steps.hpp>
+#include <prefopt/curriculum/schedules/difficulty_paced.hpp>
+#include <prefopt/curriculum/schedules/level_mixture.hpp>
 #include <prefopt/curriculum/schedules/look_back.hpp>
 #include <prefopt/curriculum/schedules/one_pass.hpp>
+#include <prefopt/curriculum/schedules/paced.hpp>
+#include <prefopt/curriculum/schedules/per_group.hpp>
+#include <prefopt/curriculum/schedules/unimax.hpp>
+#include <prefopt/curriculum/schedules/up_to_level.hpp>
+#include <prefopt/curriculum/schedules/up_to_share.hpp>
 #include <prefopt/ranking/levels.hpp>
 #include <prefopt/ranking/rank.hpp>
 
@@ -133,13 +147,14 @@ void one_pass_epoch(benchmark::State& state, bool huge)
   run_sampler(state, sampler, indices);
 }
 
-/// Two parts in one order.
-void look_back_epoch(benchmark::State& state, bool huge)
+/// Any schedule, on as many samples as there are.
+template <class Schedule>
+void schedule_epoch(benchmark::State& state, Schedule const& schedule)
 {
-  ranking const& r = ranking::of(state.range(0), huge);
+  ranking const& r = ranking::of(state.range(0), false);
   std::vector<index_t> indices(static_cast<std::size_t>(state.range(1)));
   run_sampler(state,
-              curriculum_sampler(look_back{}, r.order.view(), r.offsets, {.batch = state.range(1)}),
+              curriculum_sampler(schedule, r.order.view(), r.offsets, {.batch = state.range(1)}),
               indices);
 }
 
@@ -212,8 +227,30 @@ BENCHMARK_CAPTURE(permute, one_at_a_time, false)->Arg(100000000);
 BENCHMARK_CAPTURE(permute, many, true)->Arg(100000000);
 BENCHMARK_CAPTURE(gather, small_pages, false)->Arg(100000)->Arg(100000000);
 BENCHMARK_CAPTURE(one_pass_epoch, small_pages, false)->Apply(shapes);
-BENCHMARK_CAPTURE(look_back_epoch, small_pages, false)->Apply(shapes);
+BENCHMARK_CAPTURE(schedule_epoch, look_back, look_back{})->Apply(shapes);
 BENCHMARK_CAPTURE(grouped_by_length, small_pages, false)->Apply(shapes);
+// A phase for every batch where a schedule has steps, which is as dear as it gets.
+constexpr index_t all = 100000000, steps = (all + 511) / 512;
+#define BENCHMARK_SCHEDULE(name, ...) \
+  BENCHMARK_CAPTURE(schedule_epoch, name, __VA_ARGS__)->Args({all, 512})
+BENCHMARK_SCHEDULE(all_at_once, all_at_once{});
+BENCHMARK_SCHEDULE(anti_curriculum, anti_curriculum{});
+BENCHMARK_SCHEDULE(baby_steps, baby_steps{});
+BENCHMARK_SCHEDULE(paced, paced<root_pacing>{.steps = steps});
+BENCHMARK_SCHEDULE(difficulty_paced,
+                   difficulty_paced<>{.difficulty = fixed_linear_difficulty(1, 3, 1),
+                                      .first = 1,
+                                      .width = 1,
+                                      .steps = steps});
+BENCHMARK_SCHEDULE(level_mixture_by_temperature,
+                   level_mixture<temperature_weights<>>{.steps = steps});
+BENCHMARK_SCHEDULE(level_mixture_annealed, level_mixture<annealed_weights<>>{.steps = steps});
+BENCHMARK_SCHEDULE(unimax, unimax{});
+BENCHMARK_SCHEDULE(per_group, per_group<one_pass>{.groups = 3});
+BENCHMARK_SCHEDULE(per_group_of_paced, per_group<paced<>, temperature_weights<>>{
+                                           .inner = {.steps = steps}, .groups = 3});
+BENCHMARK_SCHEDULE(up_to_level, up_to_level{.level = 1});
+BENCHMARK_SCHEDULE(up_to_share, up_to_share{.share = 0.5});
 BENCHMARK_CAPTURE(gather, huge_pages, true)->Arg(100000000);
 BENCHMARK_CAPTURE(one_pass_epoch, huge_pages, true)->Apply(shapes);
 BENCHMARK_CAPTURE(grouped_by_length, huge_pages, true)->Args({100000000, 512});

@@ -36,7 +36,9 @@
 #include <prefopt/core/word_sort.hpp>
 #include <prefopt/curriculum/curriculum.hpp>
 #include <prefopt/curriculum/draws.hpp>
+#include <prefopt/curriculum/epoch_draws.hpp>
 #include <prefopt/curriculum/epoch_order.hpp>
+#include <prefopt/curriculum/interleave.hpp>
 #include <prefopt/curriculum/length_groups.hpp>
 #include <prefopt/curriculum/level_gate.hpp>
 #include <prefopt/curriculum/mixture/annealed_weights.hpp>

@@ -260,19 +260,21 @@ TEST_CASE("one epoch's order says nothing about the next one's", "[sampler]")
 
 TEST_CASE("words are sorted by their upper halves and equal ones keep their order", "[sampler]")
 {
-  for (std::uint32_t const largest : {0u, 1u, 255u, 256u, 70000u, 0x7FFFFFFFu}) {
-    column keys;
-    for (index_t i = 0; i < 1000; ++i) {
-      auto const upper = derived_seed(3, i, 0) % (std::uint64_t{largest} + 1);
-      keys.push_back((static_cast<index_t>(upper) << 32) | (999 - i));
+  for (index_t const count : {0, 1, 1000, 5000}) {
+    for (std::uint32_t const largest : {0u, 1u, 255u, 256u, 2048u, 70000u, 0x7FFFFFFFu}) {
+      column keys;
+      for (index_t i = 0; i < count; ++i) {
+        auto const upper = derived_seed(3, i, 0) % (std::uint64_t{largest} + 1);
+        keys.push_back((static_cast<index_t>(upper) << 32) | (count - 1 - i));
+      }
+      column expected = keys, other(keys.size());
+      std::sort(expected.begin(), expected.end(), [](index_t a, index_t b) {
+        return (a >> 32) != (b >> 32) ? a < b : a > b;  // lower halves fall in the order of keys
+      });
+      index_t const* const sorted =
+          detail::sort_by_upper_half(keys.data(), other.data(), count, largest);
+      CHECK(column(sorted, sorted + count) == expected);
     }
-    column expected = keys, other(keys.size());
-    std::sort(expected.begin(), expected.end(), [](index_t a, index_t b) {
-      return (a >> 32) != (b >> 32) ? a < b : a > b;  // lower halves fall in the order of keys
-    });
-    index_t const* const sorted =
-        detail::sort_by_upper_half(keys.data(), other.data(), 1000, largest);
-    CHECK(column(sorted, sorted + 1000) == expected);
   }
 }
 
@@ -360,6 +362,42 @@ TEST_CASE("a phase of more parts than an epoch's table draws them all, but not o
     open_part const part = many_parts{parts}.part(0, j, r.levels());
     CHECK(std::accumulate(drawn.begin() + part.first, drawn.begin() + part.last, index_t{0}) ==
           part.draws);
+  }
+}
+
+TEST_CASE("every stretch of an epoch holds the share of every part", "[sampler]")
+{
+  for (index_t const parts : {2, 5, 64, 130}) {
+    index_t const n = 20000;
+    ranking const r(n, 1);
+    many_parts const schedule{parts};
+    column part_of(at(n)), share(at(parts));
+    index_t draws = 0;
+    for (index_t j = 0; j < parts; ++j) {
+      open_part const part = schedule.part(0, j, r.levels());
+      for (index_t k = part.first; k < part.last; ++k) { part_of[at(r.order[at(k)])] = j; }
+      share[at(j)] = part.draws;
+      draws += part.draws;
+    }
+    // One for each time that the parts are halved, and for each table that holds some of them.
+    double const bound = std::ceil(std::log2(min(parts, index_t{64}))) +
+                         static_cast<double>((parts - 1) / epoch_order::max_parts);
+    for (index_t const batch : {1, 7, 64, 500}) {
+      curriculum_sampler sampler(schedule, r.order, r.offsets, {.batch = batch, .seed = 3});
+      double most = 0;
+      while (sampler.state().epoch == 0) {
+        column count(at(parts));
+        column const drawn = next_of(sampler, 1);
+        for (index_t const sample : drawn) { ++count[at(part_of[at(sample)])]; }
+        for (std::size_t j = 0; j < count.size(); ++j) {
+          double const expected = static_cast<double>(drawn.size()) *
+                                  static_cast<double>(share[j]) / static_cast<double>(draws);
+          most = std::max(most, std::abs(static_cast<double>(count[j]) - expected));
+        }
+      }
+      CAPTURE(parts, batch);
+      CHECK(most < bound);
+    }
   }
 }
 
@@ -486,6 +524,34 @@ TEST_CASE("batches of similar length hold each sample once, and little padding",
     }
     CHECK(plain.done());
     CHECK(padding * 5 < plain_padding);
+  }
+}
+
+TEST_CASE("every rank's slice of a batch of similar length has its short and its long samples",
+          "[sampler]")
+{
+  for (index_t const batch : {64, 500, 512}) {
+    index_t const n = 4 * batch, ranks = 4;
+    ranking const r(n, 1);
+    grouped lengths(n, n);
+    std::iota(lengths.lengths.begin(), lengths.lengths.end(), 0);
+    curriculum_sampler sampler(all_at_once{}, r.order, r.offsets,
+                               {.batch = batch, .lengths = lengths.view()});
+    while (!sampler.done()) {
+      column mine(at(batch)), whole(at(batch));
+      index_t const count = sampler.peek(whole).count;
+      index_t const shortest = *std::min_element(whole.begin(), whole.end());
+      for (index_t rank = 0; rank < ranks; ++rank) {
+        index_t const size = sampler.peek(mine, {rank, ranks}).count;
+        column quarters(4);  // of the batch, whose lengths are a row of numbers
+        for (index_t i = 0; i < size; ++i) {
+          quarters[at((mine[at(i)] - shortest) * 4 / count)] += 1;
+        }
+        // A slice at random would be off by that much on average.
+        for (index_t const inside : quarters) { CHECK(std::abs(inside - size / 4) <= 4); }
+      }
+      sampler.next(mine);
+    }
   }
 }
 

@@ -7,6 +7,7 @@
 #include <prefopt/config.hpp>
 #include <prefopt/core/math.hpp>
 #include <prefopt/core/philox.hpp>
+#include <prefopt/core/registers.hpp>
 
 namespace prefopt {
 
@@ -56,19 +57,21 @@ class permutation {
   }
 
   /// Replaces `count` elements by where they go, as operator() says, in the vector registers of the
-  /// target: several times its speed. Host code.
+  /// processor: many times its speed. Host code.
   template <class Target = detail::compile_target>
   void apply(index_t* elements, index_t count) const
   {
-    index_t i = 0;
-    for (; i + 64 <= count; i += 64) { apply_lanes<64, Target>(elements + i); }
-    for (; i < count; i += 16) {
-      index_t const part = min(count - i, index_t{16});
-      index_t rest[16] = {};
-      for (index_t k = 0; k < part; ++k) { rest[k] = elements[i + k]; }
-      apply_lanes<16, Target>(rest);
-      for (index_t k = 0; k < part; ++k) { elements[i + k] = rest[k]; }
-    }
+    widest_registers<Target>::call([this, elements, count]<class Width>(Width) {
+      index_t i = 0;
+      for (; i + 64 <= count; i += 64) { apply_lanes<64, Width>(elements + i); }
+      for (; i < count; i += 16) {
+        index_t const part = min(count - i, index_t{16});
+        index_t rest[16] = {};
+        for (index_t k = 0; k < part; ++k) { rest[k] = elements[i + k]; }
+        apply_lanes<16, Width>(rest);
+        for (index_t k = 0; k < part; ++k) { elements[i + k] = rest[k]; }
+      }
+    });
   }
 
  private:

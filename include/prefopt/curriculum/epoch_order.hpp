@@ -6,20 +6,20 @@
 #include <cstdint>
 
 #include <prefopt/config.hpp>
+#include <prefopt/core/hash.hpp>
 #include <prefopt/core/math.hpp>
 #include <prefopt/core/permutation.hpp>
 #include <prefopt/core/view.hpp>
-#include <prefopt/core/word_sort.hpp>
-#include <prefopt/curriculum/curriculum.hpp>
-#include <prefopt/ranking/levels.hpp>
+#include <prefopt/curriculum/interleave.hpp>
 
 namespace prefopt {
 
-/// Draws of one epoch: position -> rank, a pure function in O(parts) without memory access.
+/// Draws of one epoch: position -> rank, a pure function in O(log parts) without memory access.
 ///
-/// Positions 0 .. draws-1 go through one permutation if the phase has several parts; each part is a
-/// row of runs, and every run holds every rank of the part once, in an order of its own. Holds at
-/// most `max_parts` parts: all of an epoch's, or a window of them.
+/// A part is a row of runs, and every run holds every rank of the part once, in a random order of
+/// its own. The parts are interleaved: a stretch of the epoch, hence a batch, holds of each what it
+/// has of the epoch's draws, off by less than 1 + log2(parts). Holds at most `max_parts` parts: all
+/// of an epoch's, or a window of them.
 struct epoch_order {
   static constexpr index_t max_parts = 64;
 
@@ -31,27 +31,53 @@ struct epoch_order {
   index_t begin[max_parts + 1] = {};  ///< draws before each part, and after the last
   index_t first[max_parts] = {};      ///< first rank of each part
   index_t size[max_parts] = {};       ///< ranks of each part
-  permutation shuffle{0, 0};          ///< of all draws if there are several parts, else of run 0
+  permutation first_run{0, 0};        ///< of the first part held
 
-  PREFOPT_HD constexpr bool mixes() const { return all_parts > 1; }
   PREFOPT_HD constexpr bool holds_all_parts() const { return parts == all_parts; }
 
   /// The order of one run of part k of those held.
   PREFOPT_HD constexpr permutation run_order(index_t k, index_t run) const
   {
-    if (!mixes() && run == 0) { return shuffle; }
+    if (k == 0 && run == 0) { return first_run; }
     return {size[k], derived_seed(seed, first_part + k, run)};
+  }
+
+  /// How the draws of the parts [a, middle) held here lie among those of `draws` from part a on;
+  /// `end` tells one such place from others.
+  PREFOPT_HD constexpr detail::interleave mixed(index_t a, index_t middle, index_t of_all,
+                                                index_t end) const
+  {
+    std::uint64_t const start = seed ^ static_cast<std::uint64_t>(first_part + a);
+    std::uint64_t const random =
+        detail::mix64(detail::mix64(start) + static_cast<std::uint64_t>(end));
+    index_t const offset =
+        of_all > 0 ? static_cast<index_t>(random % static_cast<std::uint64_t>(of_all)) : 0;
+    return {begin[middle] - begin[a], of_all, offset};
+  }
+  /// The lower half of the parts [a, b) among all of these.
+  PREFOPT_HD constexpr detail::interleave halves(index_t a, index_t b) const
+  {
+    return mixed(a, (a + b) / 2, begin[b] - begin[a], first_part + b);
+  }
+  /// The parts held here among these and those after them.
+  PREFOPT_HD constexpr detail::interleave held_and_rest() const
+  {
+    return mixed(0, parts, draws - begin[0], -1);
   }
 
   /// The rank drawn at a position, 0 <= position < draws. Needs all parts.
   PREFOPT_HD constexpr index_t rank_at(index_t position) const
   {
-    index_t const draw = mixes() ? shuffle(position) : position;
-    index_t k = 0;
-    while (draw >= begin[k + 1]) { ++k; }
-    index_t const place = draw - begin[k];
-    index_t const run = place / size[k];
-    return first[k] + run_order(k, run)(place - run * size[k]);
+    index_t a = 0, b = parts;
+    while (b - a > 1) {
+      detail::interleave const mix = halves(a, b);
+      auto const place = mix.at(position);
+      bool const lower = mix.is_first(place);
+      position = lower ? place.of_first : position - place.of_first;
+      (lower ? b : a) = (a + b) / 2;
+    }
+    index_t const run = position / size[a];
+    return first[a] + run_order(a, run)(position - run * size[a]);
   }
 };
 
@@ -63,127 +89,5 @@ PREFOPT_HD constexpr index_t draw(epoch_order const& epoch,
 {
   return order[epoch.rank_at(position)];
 }
-
-namespace detail {
-
-/// Parts from `first_part` of a phase, as many as fit; `before` draws precede them.
-template <curriculum_schedule Schedule>
-void hold_parts(epoch_order& epoch, Schedule const& schedule, level_view levels, index_t phase,
-                index_t first_part, index_t before)
-{
-  epoch.first_part = first_part;
-  epoch.parts = min(epoch.all_parts - first_part, epoch_order::max_parts);
-  epoch.begin[0] = before;
-  auto const hold = [&epoch](index_t k, open_part part) {
-    epoch.first[k] = part.first;
-    epoch.size[k] = part.size();
-    epoch.begin[k + 1] = epoch.begin[k] + part.draws;
-  };
-  if constexpr (gives_parts_together<Schedule>) {
-    index_t k = -first_part;
-    for_each_part(schedule, phase, levels, [&](open_part part) {
-      if (0 <= k && k < epoch.parts) { hold(k, part); }
-      ++k;
-    });
-  } else {
-    for (index_t k = 0; k < epoch.parts; ++k) {
-      hold(k, checked_part(schedule, phase, first_part + k, levels));
-    }
-  }
-}
-
-/// Epoch `epoch` of a phase, holding its first parts.
-template <curriculum_schedule Schedule>
-epoch_order order_of_epoch(Schedule const& schedule, level_view levels, std::uint64_t seed,
-                           index_t phase, index_t epoch)
-{
-  epoch_order order;
-  order.seed = derived_seed(seed, phase, epoch);
-  order.draws = draws_of(schedule, phase, levels);
-  order.all_parts = parts_of(schedule, phase, levels);
-  hold_parts(order, schedule, levels, phase, 0, 0);
-  order.shuffle = order.mixes() ? permutation(order.draws, derived_seed(order.seed, -1, 0))
-                                : permutation(order.size[0], derived_seed(order.seed, 0, 0));
-  return order;
-}
-
-/// How many draws are turned into ranks together.
-constexpr index_t draws_at_once = 512;
-
-/// ranks[i] = rank at position `position` + i of an epoch with one part, for `count` positions.
-template <class Target = compile_target>
-void ranks_of_one_part(epoch_order const& epoch, index_t position, index_t count, index_t* ranks)
-{
-  index_t const size = epoch.size[0];
-  for (index_t done = 0; done < count;) {
-    index_t const run = (position + done) / size;
-    index_t const place = position + done - run * size;
-    index_t const part = min(count - done, size - place);
-    for (index_t i = 0; i < part; ++i) { ranks[done + i] = place + i; }
-    epoch.run_order(0, run).template apply<Target>(ranks + done, part);
-    for (index_t i = 0; i < part; ++i) { ranks[done + i] += epoch.first[0]; }
-    done += part;
-  }
-}
-
-/// Turns the `count` draws of part k of those held, whose places in `draws` are `at`, into ranks.
-template <class Target>
-void ranks_of_part(epoch_order const& epoch, index_t k, index_t const* draws, index_t* at,
-                   index_t count, index_t* ranks)
-{
-  index_t const begin = epoch.begin[k], size = epoch.size[k];
-  index_t sorted[draws_at_once];
-  if (epoch.begin[k + 1] - begin > size) {  // run by run, for each has its own order
-    std::uint32_t largest = 0;
-    for (index_t i = 0; i < count; ++i) {
-      // Beyond 2^31 runs they come in any order; the loop below takes it.
-      auto const run = static_cast<std::uint32_t>((draws[at[i]] - begin) / size) & 0x7FFFFFFF;
-      largest = max(largest, run);
-      at[i] |= index_t{run} << 32;
-    }
-    at = sort_by_upper_half(at, sorted, count, largest);
-    for (index_t i = 0; i < count; ++i) { at[i] &= 0xFFFFFFFF; }
-  }
-  index_t within[draws_at_once];
-  for (index_t done = 0; done < count;) {
-    index_t const run = (draws[at[done]] - begin) / size;
-    index_t const start = begin + run * size;
-    index_t part = 0;
-    for (; done + part < count; ++part) {
-      index_t const place = draws[at[done + part]] - start;
-      if (place < 0 || place >= size) { break; }
-      within[part] = place;
-    }
-    epoch.run_order(k, run).template apply<Target>(within, part);
-    for (index_t i = 0; i < part; ++i) { ranks[at[done + i]] = epoch.first[k] + within[i]; }
-    done += part;
-  }
-}
-
-/// Turns the draws that fall into the parts held into ranks; returns how many do. `count` is at
-/// most `draws_at_once`.
-template <class Target = compile_target>
-index_t ranks_of_parts(epoch_order const& epoch, index_t const* draws, index_t count,
-                       index_t* ranks)
-{
-  // Sorted by part by counting: key 0 is before the parts held, key k + 1 is part k.
-  index_t key[draws_at_once];
-  for (index_t i = 0; i < count; ++i) { key[i] = 0; }
-  for (index_t k = 0; k <= epoch.parts; ++k) {
-    for (index_t i = 0; i < count; ++i) { key[i] += draws[i] >= epoch.begin[k] ? 1 : 0; }
-  }
-  index_t ends[epoch_order::max_parts + 2] = {};
-  for (index_t i = 0; i < count; ++i) { ends[key[i]] += 1; }
-  for (index_t k = 0; k <= epoch.parts; ++k) { ends[k + 1] += ends[k]; }
-  index_t at[draws_at_once];
-  for (index_t i = count - 1; i >= 0; --i) { at[--ends[key[i]]] = i; }
-  // `ends` are the beginnings now.
-  for (index_t k = 0; k < epoch.parts; ++k) {
-    ranks_of_part<Target>(epoch, k, draws, at + ends[k + 1], ends[k + 2] - ends[k + 1], ranks);
-  }
-  return ends[epoch.parts + 1] - ends[1];
-}
-
-}  // namespace detail
 
 }  // namespace prefopt

@@ -3,6 +3,7 @@
 /// \file  Batches of samples of similar length, without a sample twice or missing.
 
 #include <cstdint>
+#include <numeric>
 #include <string>
 
 #include <prefopt/core/error.hpp>
@@ -16,9 +17,10 @@ namespace prefopt {
 
 /// Groups the samples of a batch by length: every `window` samples of an epoch's random order are
 /// sorted by length (equal ones stay in the order drawn), cut into batches, and the batches
-/// shuffled, as are the samples within a batch. What an epoch holds does not change; how far a
-/// sample may move is `window`. A window never crosses an epoch. The one batch of an epoch that is
-/// smaller comes last, with lengths from anywhere.
+/// shuffled; within a batch they are dealt so that any slice of it has all lengths of the batch.
+/// What an epoch holds does not change; how far a sample may move is `window`. A window never
+/// crosses an epoch. The one batch of an epoch that is smaller comes last, with lengths from
+/// anywhere.
 ///
 /// Off with a window of 0. A window is sorted once, in O(window), as long as the workspace stays
 /// what it was. 50 batches are a usual window; padding falls little beyond.
@@ -75,40 +77,48 @@ inline std::uint64_t length_fingerprint(length_grouping const& groups, index_t b
   return hash.value();
 }
 
-/// One window of an epoch, sorted. Its `size` samples are at the positions from `first`.
+/// One window of an epoch, sorted by length and cut into batches.
 struct length_window {
-  vector_view<index_t> samples;  ///< by length
-  std::uint64_t seed;            ///< of the window
+  vector_view<index_t> samples;       ///< by length
+  vector_view<index_t const> begins;  ///< of the batches in `samples`, in the order of the batches
+  std::uint64_t seed;                 ///< of the window
   index_t first, batch;
 
-  /// Writes the samples `begin` .. of the batch of `size` at a position of the epoch.
+  /// Writes the samples `begin` .. of the batch of `size` at a position of the epoch. A step of
+  /// about the golden section goes through the batch, so that every rank's slice of it has short
+  /// samples and long ones alike.
   void write(index_t position, index_t size, index_t begin, vector_view<index_t> out) const
   {
-    index_t const full = samples.size() / batch, rest = samples.size() % batch;
     index_t const slot = (position - first) / batch;
-    // The batches in order of length: `full` whole ones, and the smaller one, if any, at a random
-    // place among them, lest it always be the longest samples.
-    index_t const small = permutation(full + 1, derived_seed(seed, 0, 0))(0);
-    index_t start = small * batch;
-    if (slot < full) {
-      index_t const whole = permutation(full, derived_seed(seed, 1, 0))(slot);
-      start = whole * batch + (whole < small ? 0 : rest);
-    }
-    permutation const within(size, derived_seed(seed, 2, slot));
-    constexpr index_t step = 256;
-    for (index_t i = 0; i < out.size(); i += step) {
-      index_t const part = min(step, out.size() - i);
-      index_t places[step];
-      for (index_t k = 0; k < part; ++k) { places[k] = begin + i + k; }
-      within.apply(places, part);
-      for (index_t k = 0; k < part; ++k) { out[i + k] = samples[start + places[k]]; }
+    index_t step = max(index_t{1}, (size * 618 + 500) / 1000);
+    while (std::gcd(step, size) != 1) { ++step; }
+    std::uint64_t const random = mix64(seed + static_cast<std::uint64_t>(slot));
+    index_t place = (begin * step + static_cast<index_t>(random >> 32)) % size;
+    for (index_t i = 0; i < out.size(); ++i) {
+      out[i] = samples[begins[slot] + place];
+      place += place < size - step ? step : step - size;
     }
   }
 };
 
+/// Writes where the batches of a sorted window begin: the whole ones in random order, and the
+/// smaller one, if any, last, but from a random place among them, lest it always be the longest
+/// samples.
+inline void cut_window(std::uint64_t seed, index_t size, index_t batch, index_t* begins)
+{
+  index_t const full = size / batch, rest = size % batch;
+  index_t const small = permutation(full + 1, derived_seed(seed, 0, 0))(0);
+  for (index_t k = 0; k < full; ++k) { begins[k] = k; }
+  permutation(full, derived_seed(seed, 1, 0)).apply(begins, full);
+  for (index_t k = 0; k < full; ++k) {
+    begins[k] = begins[k] * batch + (begins[k] < small ? 0 : rest);
+  }
+  if (rest > 0) { begins[full] = small * batch; }
+}
+
 /// The window of an epoch that holds `position`; sorts it unless the workspace holds it already.
-/// `ranking` tells one ranking from another, and `fill(first, samples)` writes the samples at the
-/// positions from `first`.
+/// `ranking` tells one ranking from another, and `fill(first, samples, use)` writes the samples at
+/// the positions from `first`, and calls use(i, count) when samples i .. i + count - 1 are there.
 template <class Fill>
 length_window window_at(length_grouping const& groups, std::uint64_t epoch_seed,
                         std::uint64_t ranking, index_t draws, index_t position, index_t batch,
@@ -118,25 +128,42 @@ length_window window_at(length_grouping const& groups, std::uint64_t epoch_seed,
   index_t const size = min(groups.window, draws - first);
   std::uint64_t const seed = derived_seed(epoch_seed, -2, number);
   auto const column = [&](index_t k) { return groups.workspace.data + 4 + k * groups.window; };
-  index_t *const held = groups.workspace.data, *const sorted = column(0);
+  index_t *const held = groups.workspace.data, *const sorted = column(0), *const begins = column(1);
   index_t const wanted[] = {static_cast<index_t>(epoch_seed ^ ranking), draws, number, size};
   bool is_held = true;
   for (index_t i = 0; i < 4; ++i) { is_held = is_held && held[i] == wanted[i]; }
   if (!is_held) {
     held[2] = -1;  // should anything throw
     vector_view<index_t> const samples(column(1), size);
-    fill(first, samples);
     std::uint32_t largest = 0;
-    for (index_t i = 0; i < size; ++i) {
-      auto const length = static_cast<std::uint32_t>(groups.lengths[samples[i]]);
-      largest = max(largest, length);
-      sorted[i] = (index_t{length} << 32) | i;
-    }
+    // A key holds the sample itself where there are not too many, else its place.
+    bool const holds_sample = groups.lengths.size() <= index_t{1} << 32;
+    auto const read_lengths = [&](index_t from, index_t count) {
+      for (index_t i = from; i < from + count; ++i) {
+        auto const length = static_cast<std::uint32_t>(groups.lengths[samples[i]]);
+        largest = max(largest, length);
+        sorted[i] = (index_t{length} << 32) | (holds_sample ? samples[i] : i);
+      }
+    };
+    // As the sampler does with the ranking: the lengths are under way while others are read.
+    index_t read = 0;
+    fill(first, samples, [&](index_t from, index_t count) {
+      for (index_t i = from; i < from + count; ++i) {
+        __builtin_prefetch(&groups.lengths[samples[i]]);
+      }
+      read_lengths(read, from - read);
+      read = from;
+    });
+    read_lengths(read, size - read);
     index_t const* const keys = sort_by_upper_half(sorted, column(2), size, largest);
-    for (index_t i = 0; i < size; ++i) { sorted[i] = samples[keys[i] & 0xFFFFFFFF]; }
+    for (index_t i = 0; i < size; ++i) {
+      index_t const low = keys[i] & 0xFFFFFFFF;
+      sorted[i] = holds_sample ? low : samples[low];
+    }
+    cut_window(seed, size, batch, begins);
     for (index_t i = 0; i < 4; ++i) { held[i] = wanted[i]; }
   }
-  return {{sorted, size}, seed, first, batch};
+  return {{sorted, size}, {begins, groups.window}, seed, first, batch};
 }
 
 }  // namespace detail

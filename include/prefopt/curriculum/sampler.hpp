@@ -10,6 +10,7 @@
 #include <prefopt/core/math.hpp>
 #include <prefopt/core/view.hpp>
 #include <prefopt/curriculum/curriculum.hpp>
+#include <prefopt/curriculum/epoch_draws.hpp>
 #include <prefopt/curriculum/epoch_order.hpp>
 #include <prefopt/curriculum/length_groups.hpp>
 #include <prefopt/curriculum/sampler_state.hpp>
@@ -177,12 +178,14 @@ class curriculum_sampler {
     if (batch.count == 0) { return batch; }
     auto const mine_of_batch = indices.part(0, batch.count);
     if (lengths_) {
-      auto const draw = [this](index_t first, vector_view<index_t> to) { fill(first, to); };
+      auto const draw = [this](index_t first, vector_view<index_t> to, auto const& use) {
+        fill(first, to, use);
+      };
       detail::window_at(lengths_, epoch_.seed, state_.ranking, epoch_.draws, state_.position,
                         batch_, draw)
           .write(state_.position, size, begin, mine_of_batch);
     } else {
-      fill(state_.position + begin, mine_of_batch);
+      fill(state_.position + begin, mine_of_batch, [](index_t, index_t) {});
     }
     return batch;
   }
@@ -271,42 +274,31 @@ class curriculum_sampler {
     }
   }
 
-  /// ranks[i] = rank at place `place` + i of this epoch.
-  void ranks_at(index_t place, index_t count, index_t* ranks) const
-  {
-    if (!epoch_.mixes()) {
-      detail::ranks_of_one_part(epoch_, place, count, ranks);
-      return;
-    }
-    index_t draws[detail::draws_at_once];
-    for (index_t i = 0; i < count; ++i) { draws[i] = place + i; }
-    epoch_.shuffle.apply(draws, count);
-    index_t done = detail::ranks_of_parts(epoch_, draws, count, ranks);
-    // More parts than one table holds: table by table.
-    for (epoch_order next = epoch_; done < count;) {
-      detail::hold_parts(next, schedule_, levels_, state_.phase, next.first_part + next.parts,
-                         next.begin[next.parts]);
-      done += detail::ranks_of_parts(next, draws, count, ranks);
-    }
-  }
-
   /// Writes the samples at the places from `place` of this epoch. Apart from the arithmetic, so
   /// that the cache misses of large rankings overlap, and a step behind, so that they are under way
-  /// while the next ranks are computed.
-  void fill(index_t place, vector_view<index_t> indices) const
+  /// while the next ranks are computed. `use(i, count)` may read samples i .. i + count - 1.
+  template <class Use>
+  void fill(index_t place, vector_view<index_t> indices, Use const& use) const
   {
-    constexpr index_t step = detail::draws_at_once;
-    index_t ranks[2][step];
+    constexpr index_t most = detail::draws_at_once;
+    index_t ranks[2][most], room[most];
+    // Reading and computing overlap better in small steps, but each costs something for every part.
+    index_t const step = epoch_.all_parts > 1 ? most : most / 8;
+    auto const hold_next = [this](epoch_order& epoch) {
+      detail::hold_parts(epoch, schedule_, levels_, state_.phase, epoch.first_part + epoch.parts,
+                         epoch.begin[epoch.parts]);
+    };
     index_t const count = indices.size();
     for (index_t i = 0, turn = 0; i < count + step; i += step, turn ^= 1) {
       if (i < count) {
         index_t const size = min(step, count - i);
-        ranks_at(place + i, size, ranks[turn]);
+        detail::ranks_at(epoch_, place + i, size, ranks[turn], room, hold_next);
         for (index_t k = 0; k < size; ++k) { __builtin_prefetch(&order_[ranks[turn][k]]); }
       }
       if (i > 0) {
         index_t const size = min(step, count - (i - step));
         for (index_t k = 0; k < size; ++k) { indices[i - step + k] = order_[ranks[turn ^ 1][k]]; }
+        use(i - step, size);
       }
     }
   }
