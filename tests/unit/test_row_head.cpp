@@ -8,6 +8,7 @@
 #include <prefopt/row/rows.hpp>
 
 #include "support/catch.hpp"
+#include "support/peaked_rows.hpp"
 
 using namespace prefopt;
 
@@ -184,5 +185,46 @@ TEST_CASE("gradients reach the head's adapter and what lies before the hidden st
   for (std::size_t i = 0; i < d_hidden.size(); ++i) {
     CAPTURE(i);
     CHECK(slope(h.hidden[i], effective_loss) == Approx(d_hidden[i]).epsilon(1e-6).margin(1e-7));
+  }
+}
+
+TEST_CASE("a row goes on from shard to shard, wherever its maximum lies", "[row]")
+{
+  index_t const size = 301;
+  for (index_t const width : {index_t(16), index_t(70), index_t(160)}) {
+    for (index_t const peak : {index_t(5), index_t(150), index_t(300)}) {
+      for (double const gap : {1.0, 4.0, 9.0, 25.0, 60.0}) {
+        for (bool const backwards : {false, true}) {
+          auto const x = test::peaked_logits(size, peak, gap, 500);
+          auto const stored = test::stored_as<float>(x);
+          std::vector<std::int32_t> const target{static_cast<std::int32_t>(peak)};
+          std::vector<token_stats<float>> tokens(1);
+          std::vector<float> const masked(33, -infinity_v<float>);
+          auto const add = [&](float const* from, index_t first, index_t count) {
+            merge_shard(matrix_view<float const>(from, 1, count), target, tokens,
+                        {.shard = {.first = first, .size = size + 33}});
+          };
+          index_t const shards = (size + width - 1) / width;
+          for (index_t s = 0; s < shards; ++s) {
+            index_t const first = (backwards ? shards - 1 - s : s) * width;
+            add(stored.data() + first, first, std::min(width, size - first));
+            add(masked.data(), size, 33);
+          }
+          auto const got = tokens[0].result();
+          auto const want = test::compute_reference(x, peak).result;
+          CAPTURE(width, peak, gap, backwards);
+          CHECK(test::same_to_the_last_digits<float>(static_cast<double>(got.log_prob),
+                                                     want.log_prob));
+          CHECK(
+              test::same_to_the_last_digits<float>(static_cast<double>(got.entropy), want.entropy));
+          CHECK(test::same_number(got.log_normalizer, want.log_normalizer));
+          std::vector<float> broken(stored.begin(), stored.begin() + 16);
+          broken[3] = std::nanf("");
+          add(broken.data(), size, 16);
+          CHECK(std::isnan(tokens[0].result().log_prob));
+          CHECK(std::isnan(tokens[0].result().entropy));
+        }
+      }
+    }
   }
 }

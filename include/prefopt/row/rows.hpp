@@ -89,7 +89,9 @@ void merge_shard(
   for (index_t i = 0; i < x.rows; ++i) {
     Executor ex;
     index_t const target = detail::row_target(y, options, x.cols, i);
-    if (target >= 0) { tokens[i].merge(row_stats<real>(ex, x.row(i), target, options.transform)); }
+    if (target >= 0) {
+      tokens[i] = row_stats<real>(ex, x.row(i), target, options.transform, tokens[i]);
+    }
   }
 }
 

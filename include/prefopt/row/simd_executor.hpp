@@ -18,8 +18,10 @@ PREFOPT_INLINED_BEGIN
 namespace prefopt {
 namespace detail {
 
+/// The statistics of a row, and of the other logits of it that `others` holds.
 template <class Reals, class Map, class Stored>
-logit_stats<float> contiguous_logit_stats(Map map, Stored const* row, index_t size)
+logit_stats<float> contiguous_logit_stats(Map map, Stored const* row, index_t size,
+                                          logit_stats<float> const& others = {})
 {
   using wide_stats = simd_logit_stats<Reals, Map, Stored>;
   constexpr index_t tile = wide_stats::largest_tile;
@@ -29,10 +31,13 @@ logit_stats<float> contiguous_logit_stats(Map map, Stored const* row, index_t si
   for (Stored& x : padded) { x = from_real<Stored>(-infinity_v<float>); }
   for (index_t j = whole; j < size; ++j) { padded[j - whole] = row[j]; }
 
-  wide_stats stats(map, whole > 0 ? row : padded, max(min(tile, whole), wide_stats::step));
+  bool const is_first = others.is_empty();
+  wide_stats stats =
+      is_first ? wide_stats(map, whole > 0 ? row : padded, max(min(tile, whole), wide_stats::step))
+               : wide_stats(map, others.max);
   for (index_t j = 0; j < whole; j += tile) { stats.push_tile(row + j, min(tile, whole - j)); }
   if (whole < size) { stats.push_tile(padded, wide_stats::step); }
-  return stats.result();
+  return is_first ? stats.result() : stats.added_to(others);
 }
 
 /// `gradient` comes by value, so that stores to `out` cannot be taken for changes of it.
@@ -92,12 +97,11 @@ struct simd_executor : serial_executor {
                             detail::push_logit<float> push) const
   {
     if (in.stride != 1) { return serial_executor::reduce(in, total, push); }
-    total.merge(push.map.visit([&in](auto const& map) {
+    return push.map.visit([&in, &total](auto const& map) {
       return Registers::call([&]<class Width>(Width) {
-        return detail::contiguous_logit_stats<reals<Width>>(map, in.data, in.extent);
+        return detail::contiguous_logit_stats<reals<Width>>(map, in.data, in.extent, total);
       });
-    }));
-    return total;
+    });
   }
 
   template <class Stored>

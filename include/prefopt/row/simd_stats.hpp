@@ -43,6 +43,9 @@ class simd_logit_stats {
     move_reference(mapped(max_lane(top)));
   }
 
+  /// Starts at the maximum of other logits of the row.
+  simd_logit_stats(Map map, float maximum) : map_(map), reference_(maximum) {}
+
   /// `count` is a multiple of `step`, and the tile stays where it is until the result is read.
   void push_tile(Stored const* tile, index_t count)
   {
@@ -90,6 +93,23 @@ class simd_logit_stats {
             map_.scale};
   }
 
+  /// `result` merged with those other logits: without a new maximum, the sums go on.
+  logit_stats<float> added_to(logit_stats<float> others) const
+  {
+    bool const goes_on = reference_ == others.max && !(mapped(top_) > others.max);
+    sums all = total_;
+    all.add(top_sums_);
+    double const sum = sums::joined(all.exponential);
+    double const shift = sums::joined(all.shift);
+    if (!goes_on || shift != shift) {
+      others.merge(result());
+    } else if (sum >= negligible) {
+      others.rest += static_cast<float>(sum);
+      others.sum_shift += static_cast<float>(shift);
+    }
+    return others;
+  }
+
  private:
   static constexpr float slack = 6.0f;  ///< nats; more would cost digits, less time
   /// A rest this large keeps 1e-6 of itself beside the maximum's 1.
@@ -112,6 +132,11 @@ class simd_logit_stats {
     double exponentials() const { return total_of(exponential); }
     double shifts() const { return total_of(shift); }
 
+    /// In fp32 but for the lanes: enough for a part of a row.
+    static double joined(Reals const (&parts)[ways])
+    {
+      return sum_lanes((parts[0] + parts[1]) + (parts[2] + parts[3]));
+    }
     static double total_of(Reals const (&parts)[ways])
     {
       double total = 0;
