@@ -210,13 +210,16 @@
 #include <prefopt/ranking/fingerprint.hpp>
 #include <prefopt/ranking/groups.hpp>
 #include <prefopt/ranking/length_trend.hpp>
+#include <prefopt/ranking/level_cuts.hpp>
 #include <prefopt/ranking/levels.hpp>
 #include <prefopt/ranking/margin_difficulty.hpp>
 #include <prefopt/ranking/order_key.hpp>
 #include <prefopt/ranking/quantile_sketch.hpp>
 #include <prefopt/ranking/radix_sort.hpp>
 #include <prefopt/ranking/rank.hpp>
+#include <prefopt/ranking/rank_selection.hpp>
 #include <prefopt/ranking/rerank.hpp>
+#include <prefopt/ranking/score_keys.hpp>
 #include <prefopt/ranking/score_table.hpp>
 #include <prefopt/ranking/semantic_entropy.hpp>
 #include <prefopt/ranking/sketch_exchange.hpp>

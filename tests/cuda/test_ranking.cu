@@ -53,6 +53,50 @@ TEST_CASE("device vectors and strided columns rank on the device", "[cuda][ranki
   }
 }
 
+namespace {
+
+/// The level of sample i, as a device functor.
+struct level_of {
+  vector_view<float const, device_memory> scores;
+  vector_view<level_cut<float> const, device_memory> cuts;
+
+  PREFOPT_HD index_t operator()(index_t i) const { return level_of_sample(scores[i], i, cuts); }
+};
+
+}  // namespace
+
+TEMPLATE_TEST_CASE("scores on the device are cut into the host's levels", "[cuda][ranking]", float,
+                   double)
+{
+  for (auto const& scores : test::score_columns<TestType>()) {
+    for (std::size_t const levels : {std::size_t{3}, std::size_t{6}}) {
+      CAPTURE(scores.size(), levels);
+      std::vector<index_t> offsets(levels + 1);
+      levels_of_equal_size(static_cast<index_t>(scores.size()), offsets);
+      std::vector<level_cut<TestType>> expected(levels - 1), cuts(levels - 1);
+      std::vector<index_t> workspace(static_cast<std::size_t>(
+          level_cuts_workspace<TestType>(static_cast<index_t>(levels) - 1)));
+      level_cuts(scores, {offsets}, expected, workspace);
+      test::device_array<TestType> const device(scores);
+      level_cuts(thrust::device, device.view(), {offsets}, cuts);
+      CHECK((cuts == expected));
+    }
+  }
+}
+
+TEST_CASE("a kernel finds the level of a sample by comparing it with the cuts", "[cuda][ranking]")
+{
+  std::vector<float> const scores{4, 1, 4, 2, 4, 0};
+  std::vector<level_cut<float>> const cuts{{2, 3}, {4, 2}};
+  test::device_array<float> const device(scores);
+  test::device_array<level_cut<float>> const device_cuts(cuts);
+  test::device_array<index_t> levels(scores.size());
+  thrust::transform(thrust::device, thrust::counting_iterator<index_t>(0),
+                    thrust::counting_iterator<index_t>(6), levels.view().data,
+                    level_of{device.view(), device_cuts.view()});
+  CHECK(levels.host() == std::vector<index_t>{1, 0, 2, 1, 2, 0});
+}
+
 TEST_CASE("a score on the device that is not a number is named by its sample", "[cuda][ranking]")
 {
   std::vector<float> scores(1000, 1.0f);
@@ -65,4 +109,9 @@ TEST_CASE("a score on the device that is not a number is named by its sample", "
   CHECK(error_of<std::invalid_argument>([&] {
           rank_easy_to_hard(thrust::device, device.view(), too_short.view());
         }) == "prefopt::rank_easy_to_hard: column 'order': expected 1000 elements, got 999");
+  std::vector<index_t> const offsets{0, 500, 1000};
+  std::vector<level_cut<float>> cuts(1);
+  CHECK(error_of<std::invalid_argument>([&] {
+          level_cuts(thrust::device, device.view(), {offsets}, cuts);
+        }) == "prefopt::level_cuts: score of sample 437: expected a number, got NaN");
 }

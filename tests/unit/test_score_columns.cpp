@@ -31,6 +31,7 @@
 #include <prefopt/adapters/thrust_ranking.hpp>
 #include <prefopt/adapters/xtensor.hpp>
 #include <prefopt/ranking/groups.hpp>
+#include <prefopt/ranking/level_cuts.hpp>
 #include <prefopt/ranking/levels.hpp>
 #include <prefopt/ranking/value_levels.hpp>
 
@@ -170,6 +171,32 @@ TEMPLATE_TEST_CASE("Thrust's host systems rank with the host's order", "[ranking
   check_policy<TestType>(thrust::device);
 }
 
+TEMPLATE_TEST_CASE("Thrust's host systems cut levels as the host does", "[ranking][thrust]", float,
+                   double)
+{
+  auto const check = [](auto const& policy, std::vector<TestType> const& scores, int levels) {
+    auto const n = static_cast<index_t>(scores.size());
+    auto const inner = static_cast<std::size_t>(levels) - 1;
+    column offsets(inner + 2);
+    levels_of_equal_size(n, offsets);
+    std::vector<level_cut<TestType>> expected(inner), cuts(inner);
+    column workspace(
+        static_cast<std::size_t>(level_cuts_workspace<TestType>(static_cast<index_t>(inner))));
+    level_cuts(scores, {offsets}, expected, workspace);
+    thrust::device_vector<TestType> const device(scores.begin(), scores.end());
+    level_cuts(policy, device, {offsets}, cuts);
+    CHECK((cuts == expected));
+  };
+  for (auto const& scores : test::score_columns<TestType>()) {
+    for (int const levels : {1, 3, 50}) {
+      CAPTURE(scores.size(), levels);
+      check(thrust::seq, scores, levels);
+      check(thrust::cpp::par, scores, levels);
+      check(thrust::omp::par, scores, levels);
+    }
+  }
+}
+
 TEST_CASE("Thrust ranks strided columns of other libraries", "[ranking][thrust]")
 {
   for (auto const& scores : test::score_columns<double>()) {
@@ -199,4 +226,8 @@ TEST_CASE("Thrust's rankings refuse what the host's refuse, in the same words",
   same_words(std::vector<float>(4), strided);
   CHECK(error_of([&] { rank_easy_to_hard(thrust::cpp::par, scores, order); }) ==
         "prefopt::rank_easy_to_hard: score of sample 1: expected a number, got NaN");
+  column const offsets{0, 2, 4};
+  std::vector<level_cut<float>> cuts(1);
+  CHECK(error_of([&] { level_cuts(thrust::omp::par, scores, {offsets}, cuts); }) ==
+        "prefopt::level_cuts: score of sample 1: expected a number, got NaN");
 }

@@ -1,23 +1,28 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-/// \file  The easy-to-hard ranking by Thrust: on host threads, or on the device without a copy to
-/// the host.
+/// \file  The easy-to-hard ranking and its cuts by Thrust: on host threads, or on the device
+/// without a copy to the host.
 
 #include <cstddef>
 #include <new>
 #include <utility>
 
+#include <thrust/count.h>
 #include <thrust/find.h>
+#include <thrust/for_each.h>
 #include <thrust/iterator/counting_iterator.h>
 #include <thrust/memory.h>
 #include <thrust/sequence.h>
 #include <thrust/sort.h>
 #include <thrust/transform.h>
+#include <thrust/transform_reduce.h>
 
 #include <prefopt/adapters/thrust.hpp>
 #include <prefopt/config.hpp>
 #include <prefopt/core/math.hpp>
 #include <prefopt/core/view.hpp>
+#include <prefopt/ranking/level_cuts.hpp>
+#include <prefopt/ranking/levels.hpp>
 #include <prefopt/ranking/order_key.hpp>
 #include <prefopt/ranking/rank.hpp>
 
@@ -68,6 +73,137 @@ class thrust_workspace {
   std::ptrdiff_t size_ = 0;
 };
 
+template <class Policy, class Real, class Space>
+void require_numbers(Policy const& policy, char const* function,
+                     vector_view<Real const, Space> scores)
+{
+  thrust::counting_iterator<index_t> const samples(0);
+  index_t const n = scores.size();
+  index_t const first_nan =
+      thrust::find_if(policy, samples, samples + n, sample_is_nan<Real, Space>{scores}) - samples;
+  if (first_nan < n) { throw_nan_score(function, first_nan); }
+}
+
+/// Chunks of neighbouring samples on the threads of a host system.
+template <class Policy>
+struct run_by_thrust {
+  static constexpr index_t chunks = 16;
+
+  Policy const& policy;
+
+  template <class Body>
+  void operator()(index_t count, Body const& body) const
+  {
+    thrust::counting_iterator<index_t> const first(0);
+    thrust::for_each(policy, first, first + count, body);
+  }
+};
+
+constexpr int device_digit_bits = 4;
+
+/// How many keys have each value of a digit.
+struct digit_counts {
+  index_t of[1 << device_digit_bits] = {};
+};
+
+struct add_digit_counts {
+  PREFOPT_HD digit_counts operator()(digit_counts a, digit_counts const& b) const
+  {
+    for (int d = 0; d < 1 << device_digit_bits; ++d) { a.of[d] += b.of[d]; }
+    return a;
+  }
+};
+
+/// Counts the digit above `shift` of the keys that are `beginning` above it.
+template <class Real>
+struct count_digit {
+  vector_view<Real const, device_memory> scores;
+  score_key<Real> beginning;
+  int shift;
+
+  PREFOPT_HD digit_counts operator()(index_t i) const
+  {
+    auto const digits = order_key(scores[i]) >> shift;
+    int const digit = static_cast<int>(digits & ((1 << device_digit_bits) - 1));
+    bool const begins_so = digits >> device_digit_bits == beginning;
+    digit_counts counts;
+    for (int d = 0; d < 1 << device_digit_bits; ++d) {  // no index that memory would be needed for
+      counts.of[d] = begins_so && d == digit ? 1 : 0;
+    }
+    return counts;
+  }
+};
+
+template <class Real>
+struct has_key {
+  vector_view<Real const, device_memory> scores;
+  score_key<Real> key;
+
+  PREFOPT_HD bool operator()(index_t i) const { return order_key(scores[i]) == key; }
+};
+
+/// The cut at a rank, digit by digit of its score. What was counted for the rank before is not
+/// counted again.
+template <class Policy, class Real>
+class device_cut_search {
+ public:
+  device_cut_search(Policy const& policy, vector_view<Real const, device_memory> scores)
+      : policy_(policy), scores_(scores)
+  {
+  }
+
+  level_cut<Real> operator()(index_t rank)
+  {
+    key found = 0;
+    for (int depth = 0; depth < depths; ++depth) {
+      counted& at = counted_[depth];
+      if (!at.is_there || at.beginning != found) {
+        at = {true, found, count(found, key_bits - (depth + 1) * device_digit_bits)};
+      }
+      int digit = 0;
+      while (rank >= at.counts.of[digit]) { rank -= at.counts.of[digit++]; }
+      found = static_cast<key>((found << device_digit_bits) | static_cast<key>(digit));
+    }
+    // Of the samples with this score the one that so many come before, by bisection.
+    index_t begin = 0;
+    for (index_t end = scores_.size(); end - begin > 1;) {
+      index_t const middle = begin + (end - begin) / 2;
+      index_t const before = thrust::count_if(policy_, samples_ + begin, samples_ + middle,
+                                              has_key<Real>{scores_, found});
+      if (rank < before) {
+        end = middle;
+      } else {
+        rank -= before;
+        begin = middle;
+      }
+    }
+    return {score_of_key<Real>(found), begin};
+  }
+
+ private:
+  using key = score_key<Real>;
+  static constexpr int key_bits = 8 * static_cast<int>(sizeof(key));
+  static constexpr int depths = key_bits / device_digit_bits;
+
+  struct counted {
+    bool is_there = false;
+    key beginning = 0;
+    digit_counts counts{};
+  };
+
+  digit_counts count(key beginning, int shift) const
+  {
+    return thrust::transform_reduce(policy_, samples_, samples_ + scores_.size(),
+                                    count_digit<Real>{scores_, beginning, shift}, digit_counts{},
+                                    add_digit_counts{});
+  }
+
+  Policy const& policy_;
+  vector_view<Real const, device_memory> scores_;
+  thrust::counting_iterator<index_t> samples_{0};
+  counted counted_[depths];
+};
+
 }  // namespace detail
 
 /// `rank_easy_to_hard` by the system that `policy` names, with the order of the host, bit for bit:
@@ -89,17 +225,45 @@ void rank_easy_to_hard(Policy const& policy, Scores const& scores,
   detail::require_order_column(n, order);
   if (n == 0) { return; }  // some systems refuse to allocate nothing
 
-  thrust::counting_iterator<index_t> const samples(0);
-  index_t const first_nan =
-      thrust::find_if(policy, samples, samples + n, detail::sample_is_nan<real, space>{score}) -
-      samples;
-  if (first_nan < n) { detail::throw_nan_score(first_nan); }
+  detail::require_numbers(policy, "rank_easy_to_hard", score);
 
+  thrust::counting_iterator<index_t> const samples(0);
   detail::thrust_workspace<key, Policy> const keys(policy, n);
   thrust::transform(policy, samples, samples + n, keys.data(),
                     detail::order_key_of_sample<real, space>{score});
   thrust::sequence(policy, order.data, order.data + n);
   thrust::stable_sort_by_key(policy, keys.data(), keys.data() + n, order.data);
+}
+
+/// `level_cuts` by the system that `policy` names, with the cuts of the host, bit for bit.
+///
+/// CUDA policies take device memory, the others host memory; scores are float or double with any
+/// stride; levels and cuts lie in host memory. Host systems count in 16 chunks, with a workspace as
+/// of 16 threads from the policy's temporary memory. On the device every cut is found on its own in
+/// 9 reductions over the scores (float) or 17 (double), less what it shares with the one before,
+/// and without memory but theirs: where there are more than about twenty cuts a ranking is cheaper.
+/// Returns when the cuts are there. Throws `std::invalid_argument` as on the host.
+template <detail::thrust_policy Policy, tensor_of_rank<1> Scores,
+          class Target = detail::compile_target>
+void level_cuts(Policy const& policy, Scores const& score_column, level_view levels,
+                vector_view<level_cut<typename detail::traits_of<Scores>::element_type>> cuts)
+{
+  constexpr char const* name = "level_cuts";
+  using space = detail::thrust_memory<Policy>;
+  using real = typename detail::traits_of<Scores>::element_type;
+  vector_view<real const, space> const scores(score_column);
+  auto const ranks = detail::ranks_of_cuts(name, scores.size(), levels, cuts);
+  if constexpr (detail::thrust_host_system<Policy>) {
+    using run = detail::run_by_thrust<Policy>;
+    detail::thrust_workspace<index_t, Policy> const memory(
+        policy, level_cuts_workspace<real>(levels.count() - 1, run::chunks));
+    detail::cuts_at_ranks<Target>(name, scores, ranks, cuts, run::chunks, memory.data(),
+                                  run{policy});
+  } else {
+    detail::require_numbers(policy, name, scores);
+    detail::device_cut_search<Policy, real> search(policy, scores);
+    for (index_t k = 0; k < ranks.size(); ++k) { cuts[k] = search(ranks[k]); }
+  }
 }
 
 }  // namespace prefopt

@@ -19,7 +19,20 @@ PREFOPT_HD auto order_key(Real score)
                 "prefopt: scores that are sorted by their digits are float or double");
   key const sign = key(1) << (8 * sizeof(key) - 1);
   key const bits = __builtin_bit_cast(key, static_cast<Real>(score + Real(0)));
-  return static_cast<key>((bits & sign) != 0 ? ~bits : bits | sign);
+  key const negative = static_cast<key>(key(0) - (bits >> (8 * sizeof(key) - 1)));  // all or none
+  return static_cast<key>(bits ^ (negative | sign));
+}
+
+template <class Real>
+using score_key = decltype(order_key(Real()));
+
+/// The score of a key.
+template <class Real>
+PREFOPT_HD Real score_of_key(score_key<Real> of)
+{
+  using key = score_key<Real>;
+  key const sign = key(1) << (8 * sizeof(key) - 1);
+  return __builtin_bit_cast(Real, static_cast<key>((of & sign) != 0 ? of ^ sign : ~of));
 }
 
 }  // namespace prefopt::detail

@@ -26,10 +26,9 @@ void require_order_column(index_t scores, vector_view<index_t, Space> order)
   }
 }
 
-[[noreturn]] inline void throw_nan_score(index_t sample)
+[[noreturn]] inline void throw_nan_score(char const* function, index_t sample)
 {
-  throw_invalid("rank_easy_to_hard", "score of sample " + std::to_string(sample), "a number",
-                "NaN");
+  throw_invalid(function, "score of sample " + std::to_string(sample), "a number", "NaN");
 }
 
 }  // namespace detail
@@ -47,7 +46,7 @@ void rank_easy_to_hard(Scores const& scores, vector_view<index_t> order)
   vector_view<real const> const score(scores);
   detail::require_order_column(score.size(), order);
   for (index_t i = 0; i < score.size(); ++i) {
-    if (score[i] != score[i]) { detail::throw_nan_score(i); }
+    if (score[i] != score[i]) { detail::throw_nan_score("rank_easy_to_hard", i); }
     order[i] = i;
   }
   std::sort(order.data, order.data + order.size(), [score](index_t a, index_t b) {
