@@ -225,6 +225,7 @@
 #include <prefopt/ranking/sketch_exchange.hpp>
 #include <prefopt/ranking/sketch_levels.hpp>
 #include <prefopt/ranking/value_levels.hpp>
+#include <prefopt/ranking/word_sort.hpp>
 #include <prefopt/row/executor.hpp>
 #include <prefopt/row/half.hpp>
 #include <prefopt/row/half_pack.hpp>

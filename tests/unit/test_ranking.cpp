@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: MIT
 /// \file  Difficulty scores, the easy-to-hard order and its levels.
 
+#include <algorithm>
 #include <cmath>
+#include <cstdint>
 #include <limits>
 #include <stdexcept>
 #include <string>
 #include <vector>
 
+#include <prefopt/core/hash.hpp>
 #include <prefopt/ranking/difficulty.hpp>
 #include <prefopt/ranking/levels.hpp>
 #include <prefopt/ranking/rank.hpp>
@@ -20,6 +23,7 @@
 
 #include "support/catch.hpp"
 #include "support/errors.hpp"
+#include "support/ranking_cases.hpp"
 
 namespace {
 
@@ -214,6 +218,57 @@ TEST_CASE("the order column must fit the scores", "[ranking]")
   CHECK(error_of<std::invalid_argument>([&] {
           prefopt::rank_easy_to_hard(scores, every_second);
         }) == "prefopt::rank_easy_to_hard: column 'order': expected stride 1, got 2");
+}
+
+TEMPLATE_TEST_CASE(
+    "sorting by digits gives the order of a stable sort, with a workspace and without", "[ranking]",
+    float, double)
+{
+  auto columns = prefopt::test::score_columns<TestType>();
+  std::vector<TestType> crowded(70001);  // ties, and many that differ in their last bits only
+  for (std::size_t i = 0; i < crowded.size(); ++i) {
+    std::uint64_t const random = prefopt::detail::mix64(i);
+    TestType const next = std::nextafter(TestType(random % 5), TestType(9));
+    crowded[i] = i % 3 == 0 ? static_cast<TestType>(random % 5) : next;
+    if (i % 3 == 1) { crowded[i] -= static_cast<TestType>(random >> 20); }
+  }
+  columns.push_back(crowded);
+  for (auto const& scores : columns) {
+    CAPTURE(scores.size());
+    column expected(scores.size()), order(scores.size()), workspace(scores.size());
+    for (std::size_t i = 0; i < scores.size(); ++i) { expected[i] = static_cast<index_t>(i); }
+    std::stable_sort(expected.begin(), expected.end(), [&](index_t a, index_t b) {
+      return scores[static_cast<std::size_t>(a)] < scores[static_cast<std::size_t>(b)];
+    });
+    prefopt::rank_easy_to_hard(scores, order);
+    CHECK((order == expected));
+    std::fill(order.begin(), order.end(), -1);
+    prefopt::rank_easy_to_hard(scores, order, workspace);
+    CHECK((order == expected));
+  }
+}
+
+TEST_CASE("scores of other types rank by comparison", "[ranking]")
+{
+  std::vector<int> const scores{3, -1, 3, 0};
+  column order(4), again(4), workspace(4);
+  prefopt::rank_easy_to_hard(scores, order);
+  CHECK(order == column{1, 3, 0, 2});
+  prefopt::rank_easy_to_hard(scores, again, workspace);
+  CHECK(again == order);
+}
+
+TEST_CASE("the workspace of a ranking must be large enough and contiguous", "[ranking]")
+{
+  std::vector<double> const scores{1, 2, 3};
+  column order(3), memory(6);
+  CHECK(prefopt::rank_workspace(3) == 3);
+  CHECK(error_of<std::invalid_argument>(
+            [&] { prefopt::rank_easy_to_hard(scores, order, {memory.data(), 2}); }) ==
+        "prefopt::rank_easy_to_hard: workspace: expected 3 elements or more, stride 1, got 2 "
+        "elements, stride 1");
+  CHECK_THROWS_AS(prefopt::rank_easy_to_hard(scores, order, {memory.data(), 3, 2}),
+                  std::invalid_argument);
 }
 
 TEST_CASE("scores may be strided", "[ranking]")

@@ -119,12 +119,8 @@ void level_cuts(Scores const& score_column, level_view levels,
   vector_view<real const> const scores(score_column);
   detail::require_threads(name, threads);
   auto const ranks = detail::ranks_of_cuts(name, scores.size(), levels, cuts);
-  index_t const needed = level_cuts_workspace<real>(levels.count() - 1, threads);
-  if (workspace.size() < needed || workspace.stride != 1) {
-    detail::throw_invalid(
-        name, "workspace", std::to_string(needed) + " elements or more, stride 1",
-        std::to_string(workspace.size()) + " elements, stride " + std::to_string(workspace.stride));
-  }
+  detail::require_workspace(name, level_cuts_workspace<real>(levels.count() - 1, threads),
+                            workspace);
   detail::cuts_at_ranks<Target>(name, scores, ranks, cuts, threads, workspace.data,
                                 detail::run_on_host<Target>{});
 }
