@@ -142,6 +142,58 @@ TEST_CASE("an external ranking that fails says why, and leaves the old order alo
   CHECK(names_in(folder) == std::vector<std::string>{"order", "scores"});
 }
 
+TEMPLATE_TEST_CASE("an external ranking never writes over its scores, whatever they are called",
+                   "[external_rank]", float, double)
+{
+  temporary_folder const folder;
+  for (auto const& scores : {std::vector<TestType>{3, 1, 2}, std::vector<TestType>(40000)}) {
+    std::string const bytes = bytes_of(scores);
+    auto const refused = [&](std::filesystem::path const& from, std::filesystem::path const& to) {
+      INFO(from << " to " << to);
+      CHECK(mentions(error_of<std::invalid_argument>([&] {
+                       rank_file_easy_to_hard<TestType>(
+                           from.string(), static_cast<index_t>(scores.size()), to.string());
+                     }),
+                     {"file of the order", "another file"}));
+      CHECK(text_of(from) == bytes);
+    };
+    auto const file = put_file(folder / "scores", bytes);
+    std::filesystem::create_directory(folder / "sub");
+    std::filesystem::create_hard_link(file, folder / "hard");
+    std::filesystem::create_symlink(file, folder / "soft");
+    refused(file, folder / "./scores");
+    refused(file, folder / "sub/../scores");
+    refused(file, folder / "hard");
+    refused(file, folder / "soft");
+    refused(folder / "soft", file);
+    for (char const* const scratch : {"order.part", "order.run0", "order.run255"}) {
+      refused(put_file(folder / scratch, bytes), folder / "order");
+      std::filesystem::remove(folder / scratch);
+    }
+    put_file(folder / "order", bytes);  // a copy
+    refused(file, folder / "order");
+    put_file(folder / "order", bytes + '\0');
+    rank_file_easy_to_hard<TestType>(file.string(), static_cast<index_t>(scores.size()),
+                                     (folder / "order").string());
+    rank_file_easy_to_hard<TestType>(file.string(), static_cast<index_t>(scores.size()),
+                                     (folder / "order").string());
+    CHECK(text_of(folder / "order").size() == scores.size() * sizeof(index_t));
+    for (char const* const name : {"hard", "soft", "order", "scores"}) {
+      std::filesystem::remove(folder / name);
+    }
+  }
+}
+
+TEST_CASE("one sample of score 0, whose order is the same bytes, is ranked again and again",
+          "[external_rank]")
+{
+  temporary_folder const folder;
+  external_rank_report report;
+  for (int k = 0; k < 2; ++k) {
+    CHECK(ranked<double>(folder, {0.0}, std::size_t{1} << 20, report) == std::vector<index_t>{0});
+  }
+}
+
 TEST_CASE("an external ranking can be ended and begun anew", "[external_rank]")
 {
   temporary_folder const folder;

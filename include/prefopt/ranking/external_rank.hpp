@@ -1,23 +1,25 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 /// \file  The exact easy-to-hard order of more scores than fit in memory, from file to file.
-///
-/// Sorted runs by radix sort, then one merge by a tree of losers (Knuth, TAOCP 3, 5.4.1).
 
 #include <cstddef>
 #include <cstdint>
 #include <cstdio>
 #include <cstring>
-#include <ctime>
 #include <string>
-#include <utility>
 #include <vector>
 
 #include <prefopt/core/error.hpp>
 #include <prefopt/core/file.hpp>
 #include <prefopt/core/math.hpp>
+#include <prefopt/ranking/external_plan.hpp>
+#include <prefopt/ranking/external_progress.hpp>
+#include <prefopt/ranking/loser_tree.hpp>
 #include <prefopt/ranking/order_key.hpp>
 #include <prefopt/ranking/radix_sort.hpp>
+#include <prefopt/ranking/rank.hpp>
+#include <prefopt/ranking/run_file.hpp>
+#include <prefopt/ranking/scratch_files.hpp>
 
 namespace prefopt {
 
@@ -25,57 +27,9 @@ struct external_rank_options {
   std::size_t memory = std::size_t{1} << 30;  ///< bytes of all buffers together, at most
 };
 
-/// How far an external ranking has come.
-struct external_rank_progress {
-  double fraction;      ///< of the bytes to be read and written, in [0, 1]
-  double seconds;       ///< since it began
-  double seconds_left;  ///< at the mean pace so far
-};
-
-struct external_rank_report {
-  index_t samples = 0;
-  index_t runs = 0;  ///< sorted pieces; with one, nothing is written but the order
-  std::uint64_t bytes_read = 0, bytes_written = 0;
-  double seconds = 0;
-};
-
-/// Progress that nobody looks at.
-struct no_progress {
-  void operator()(external_rank_progress const&) const {}
-};
-
 namespace detail {
 
-inline double seconds_now()
-{
-  std::timespec now{};
-  std::timespec_get(&now, TIME_UTC);
-  return static_cast<double>(now.tv_sec) + 1e-9 * static_cast<double>(now.tv_nsec);
-}
-
-/// Names beside the order's file; what has them is removed with the value.
-class scratch_files {
- public:
-  static constexpr index_t most_runs = 256;
-
-  explicit scratch_files(std::string order) : order_(std::move(order)) { remove(); }
-  scratch_files(scratch_files const&) = delete;
-  scratch_files& operator=(scratch_files const&) = delete;
-  ~scratch_files() { remove(); }
-
-  std::string part() const { return order_ + ".part"; }
-  std::string run(index_t k) const { return order_ + ".run" + std::to_string(k); }
-
- private:
-  void remove() const  // also what a killed process left
-  {
-    std::remove(part().c_str());
-    for (index_t k = 0; k < most_runs; ++k) { std::remove(run(k).c_str()); }
-  }
-
-  std::string order_;
-};
-
+/// Sorted runs by radix sort, then one merge.
 template <class Real, class Progress>
 class external_ranking {
  public:
@@ -83,31 +37,11 @@ class external_ranking {
                    external_rank_options options, Progress& progress)
       : scores_(scores),
         order_(order),
-        samples_(static_cast<std::uint64_t>(samples)),
-        options_(options),
-        block_(min(options.memory / 8, std::size_t{1} << 20)),
-        progress_(progress),
-        start_(seconds_now())
+        plan_(plan_external_rank(name, samples, options.memory, sizeof(record))),
+        report_{.samples = samples, .runs = plan_.runs},
+        progress_(report_, bytes_to_move(), progress)
   {
-    // Two arrays of records, a block to read and one to write, the counts of the radix sort.
-    std::size_t const rest = 2 * block_ + (std::size_t{1} << 17);
-    std::uint64_t const least =
-        max(std::uint64_t{1} << 20,
-            (samples_ / scratch_files::most_runs + 1) * 2 * sizeof(record) + rest);
-    if (samples < 0) { throw_invalid(name, "samples", "0 or more", std::to_string(samples)); }
-    if (options.memory < least) {
-      throw_invalid(
-          name, "memory",
-          std::to_string(least) + " bytes or more for " + std::to_string(samples) + " samples",
-          std::to_string(options.memory));
-    }
-    if (scores == order) { throw_invalid(name, "file of the order", "another file", scores); }
-    run_ = min(std::uint64_t{(options.memory - rest) / (2 * sizeof(record))},
-               (std::uint64_t{1} << 32) - 1);
-    report_.samples = samples;
-    report_.runs = static_cast<index_t>(max((samples_ + run_ - 1) / run_, std::uint64_t{1}));
-    std::uint64_t const moved = report_.runs == 1 ? 0 : 2 * run_record_bytes;
-    total_ = samples_ * (sizeof(Real) + moved + sizeof(index_t));
+    require_scores_apart(name, scores, samples, order);
   }
 
   external_rank_report rank()
@@ -116,38 +50,13 @@ class external_ranking {
     block_file in(name, scores_, "rb", readable);
     require_size(in.size());
     block_file out(name, scratch.part(), "wb", writable);  // fails now rather than after hours
-    {
-      auto const longest = static_cast<std::size_t>(min(run_, samples_));
-      std::vector<record> records, other;
-      records.reserve(longest);
-      other.reserve(longest);
-      for (index_t k = 0; k < report_.runs; ++k) {
-        std::uint64_t const first = static_cast<std::uint64_t>(k) * run_;
-        read_run(in, first, min(run_, samples_ - first), records);
-        other.resize(records.size());
-        auto const& sorted = radix_sort(records, other);
-        if (report_.runs == 1) {
-          write_blocks<index_t>(out, sorted, [](record const& r, char* to) {
-            auto const index = static_cast<index_t>(r.index);
-            std::memcpy(to, &index, sizeof index);
-          });
-        } else {
-          block_file run(name, scratch.run(k), "wb", writable);
-          write_blocks<char[run_record_bytes]>(run, sorted, [](record const& r, char* to) {
-            std::memcpy(to, &r.key, sizeof r.key);
-            std::memcpy(to + sizeof r.key, &r.index, sizeof r.index);
-          });
-          run.close();
-        }
-      }
-      if (!in.at_end()) { require_size(-2); }
-    }
-    if (report_.runs > 1) { merge_runs(scratch, out); }
+    sort_runs(in, scratch, out);
+    if (plan_.runs > 1) { merge_runs(scratch, out); }
     out.close();
     if (std::rename(scratch.part().c_str(), order_.c_str()) != 0) {
       throw_file(name, order_, writable);
     }
-    report_.seconds = seconds_now() - start_;
+    report_.seconds = progress_.seconds();
     return report_;
   }
 
@@ -155,153 +64,114 @@ class external_ranking {
   static constexpr char const* name = "rank_file_easy_to_hard";
   static constexpr char const* readable = "a file that can be read";
   static constexpr char const* writable = "a file that can be written";
-  using key = decltype(order_key(Real()));
+  using key = score_key<Real>;
   using record = indexed_key<key>;
-  static constexpr std::size_t run_record_bytes = sizeof(key) + sizeof(std::uint32_t);
+
+  std::uint64_t bytes_to_move() const
+  {
+    std::size_t const of_runs = plan_.runs == 1 ? 0 : 2 * run_record_bytes<key>;
+    return plan_.samples * (sizeof(Real) + of_runs + sizeof(index_t));
+  }
 
   void require_size(long bytes) const
   {
-    std::uint64_t const expected = samples_ * sizeof(Real);
+    std::uint64_t const expected = plan_.samples * sizeof(Real);
     if (bytes == -1 || static_cast<std::uint64_t>(bytes) == expected) { return; }
     throw_invalid(name, "file '" + scores_ + "'",
-                  std::to_string(expected) + " bytes, " + std::to_string(samples_) + " scores of " +
-                      std::to_string(sizeof(Real)),
+                  std::to_string(expected) + " bytes, " + std::to_string(plan_.samples) +
+                      " scores of " + std::to_string(sizeof(Real)),
                   bytes < 0 ? "more" : std::to_string(bytes));
   }
 
-  void moved(std::size_t read, std::size_t written)
+  /// Every run to a file of its own; if there is but one, its order to `out`.
+  void sort_runs(block_file& in, scratch_files const& scratch, block_file& out)
   {
-    report_.bytes_read += read;
-    report_.bytes_written += written;
-    auto const done = static_cast<double>(report_.bytes_read + report_.bytes_written);
-    double const fraction = min(done / static_cast<double>(total_), 1.0);
-    double const seconds = max(seconds_now() - start_, 0.0);
-    progress_(external_rank_progress{fraction, seconds, seconds * (1 - fraction) / fraction});
+    auto const longest = static_cast<std::size_t>(plan_.size(0));
+    std::vector<record> records, other;
+    records.reserve(longest);
+    other.reserve(longest);
+    for (index_t k = 0; k < plan_.runs; ++k) {
+      read_run(in, plan_.first(k), plan_.size(k), records);
+      other.resize(records.size());
+      auto const& sorted = radix_sort(records, other);
+      if (plan_.runs == 1) {
+        write_blocks(out, sizeof(index_t), sorted, [](record const& r, char* to) {
+          auto const index = static_cast<index_t>(r.index);
+          std::memcpy(to, &index, sizeof index);
+        });
+      } else {
+        block_file run(name, scratch.run(k), "wb", writable);
+        write_blocks(run, run_record_bytes<key>, sorted, encode_run_record<key>);
+        run.close();
+      }
+    }
+    if (!in.at_end()) { require_size(-2); }
   }
 
   void read_run(block_file& in, std::uint64_t first, std::uint64_t count,
                 std::vector<record>& records)
   {
-    std::vector<Real> block(block_ / sizeof(Real));
+    std::vector<Real> block(plan_.block / sizeof(Real));
     records.clear();
     for (std::uint64_t done = 0; done < count;) {
       auto const now = static_cast<std::size_t>(min(std::uint64_t{block.size()}, count - done));
       in.read(block.data(), now * sizeof(Real), (first + done) * sizeof(Real));
       for (std::size_t i = 0; i < now; ++i, ++done) {
-        if (block[i] != block[i]) {
-          throw_invalid(name, "score of sample " + std::to_string(first + done), "a number", "NaN");
-        }
+        if (block[i] != block[i]) { throw_nan_score(name, static_cast<index_t>(first + done)); }
         records.push_back({order_key(block[i]), static_cast<std::uint32_t>(done)});
       }
-      moved(now * sizeof(Real), 0);
+      progress_.read(now * sizeof(Real));
     }
   }
 
-  template <class Element, class Encode>
-  void write_blocks(block_file& out, std::vector<record> const& sorted, Encode encode)
+  template <class Encode>
+  void write_blocks(block_file& out, std::size_t record_bytes, std::vector<record> const& sorted,
+                    Encode const& encode)
   {
-    std::vector<char> block(block_ / sizeof(Element) * sizeof(Element));
+    std::vector<char> block(plan_.block / record_bytes * record_bytes);
     for (std::size_t next = 0; next < sorted.size();) {
       std::size_t bytes = 0;
-      for (; bytes < block.size() && next < sorted.size(); bytes += sizeof(Element)) {
+      for (; bytes < block.size() && next < sorted.size(); bytes += record_bytes) {
         encode(sorted[next++], block.data() + bytes);
       }
       out.write(block.data(), bytes);
-      moved(0, bytes);
+      progress_.written(bytes);
     }
   }
-
-  struct reader {
-    block_file file;
-    std::uint64_t left;  // records that are not in the block yet
-    std::vector<char> block;
-    std::size_t at, end;
-    record head;
-  };
-
-  /// Its next record; beyond the last one a key above all others.
-  void advance(reader& run)
-  {
-    if (run.at == run.end) {
-      if (run.left == 0) {
-        run.head.key = static_cast<key>(~key(0));
-        return;
-      }
-      auto const bytes = static_cast<std::size_t>(
-          min(std::uint64_t{run.block.size()}, run.left * run_record_bytes));
-      run.file.read(run.block.data(), bytes, 0);
-      run.left -= bytes / run_record_bytes;
-      run.at = 0;
-      run.end = bytes;
-      moved(bytes, 0);
-    }
-    std::memcpy(&run.head.key, run.block.data() + run.at, sizeof(key));
-    std::memcpy(&run.head.index, run.block.data() + run.at + sizeof(key), sizeof(std::uint32_t));
-    run.at += run_record_bytes;
-  }
-
-  struct player {
-    key score;
-    std::uint32_t run;
-
-    bool before(player const& other) const
-    {
-      return score < other.score || (score == other.score && run < other.run);
-    }
-  };
 
   void merge_runs(scratch_files const& scratch, block_file& out)
   {
-    auto const count = static_cast<std::size_t>(report_.runs);
-    std::size_t const share = min(options_.memory / (count + 1), std::size_t{1} << 24);
-    std::vector<reader> runs;
+    auto const count = static_cast<std::size_t>(plan_.runs);
+    std::size_t const share = min(plan_.memory / (count + 1), std::size_t{1} << 24);
+    std::vector<run_reader<key>> runs;
+    std::vector<key> heads;
     runs.reserve(count);
-    for (std::size_t k = 0; k < count; ++k) {
-      std::uint64_t const left = min(run_, samples_ - k * run_);
-      runs.push_back({block_file(name, scratch.run(static_cast<index_t>(k)), "rb", readable), left,
-                      std::vector<char>(share / run_record_bytes * run_record_bytes), 0, 0,
-                      record{}});
-      advance(runs[k]);
+    for (index_t k = 0; k < plan_.runs; ++k) {
+      runs.emplace_back(block_file(name, scratch.run(k), "rb", readable), plan_.size(k), share);
+      runs.back().advance(progress_);
+      heads.push_back(runs.back().head().key);
     }
-    // loser[n] lost the match of node n > 0, whose sons are 2n and 2n + 1; runs are the leaves from
-    // `count` on. loser[0] has won all.
-    std::vector<player> loser(count), winner(2 * count);
-    for (std::size_t n = 2 * count; n-- > 1;) {
-      if (n >= count) {
-        winner[n] = {runs[n - count].head.key, static_cast<std::uint32_t>(n - count)};
-        continue;
-      }
-      bool const left = winner[2 * n].before(winner[2 * n + 1]);
-      winner[n] = winner[left ? 2 * n : 2 * n + 1];
-      loser[n] = winner[left ? 2 * n + 1 : 2 * n];
-    }
-    player best = winner[1];
+    loser_tree<key> tree(heads);
     std::vector<index_t> order(share / sizeof(index_t));
-    for (std::uint64_t done = 0; done < samples_;) {
-      auto const now = static_cast<std::size_t>(min(std::uint64_t{order.size()}, samples_ - done));
+    for (std::uint64_t done = 0; done < plan_.samples;) {
+      auto const now =
+          static_cast<std::size_t>(min(std::uint64_t{order.size()}, plan_.samples - done));
       for (std::size_t i = 0; i < now; ++i) {
-        reader& run = runs[best.run];
-        order[i] = static_cast<index_t>(best.run * run_ + run.head.index);
-        advance(run);
-        best.score = run.head.key;
-        for (std::size_t n = (best.run + count) / 2; n > 0; n /= 2) {
-          if (loser[n].before(best)) { std::swap(loser[n], best); }
-        }
+        run_reader<key>& run = runs[tree.best()];
+        order[i] = static_cast<index_t>(tree.best() * plan_.run + run.head().index);
+        run.advance(progress_);
+        tree.replace_best(run.head().key);
       }
       out.write(order.data(), now * sizeof(index_t));
-      moved(0, now * sizeof(index_t));
+      progress_.written(now * sizeof(index_t));
       done += now;
     }
   }
 
   std::string scores_, order_;
-  std::uint64_t samples_;
-  external_rank_options options_;
-  std::size_t block_;
-  Progress& progress_;
-  double start_;
-  std::uint64_t run_ = 0, total_ = 0;
-  external_rank_report report_{};
+  external_rank_plan plan_;
+  external_rank_report report_;
+  byte_progress<Progress> progress_;
 };
 
 }  // namespace detail
@@ -325,7 +195,8 @@ class external_ranking {
 /// after every block with an `external_rank_progress`; it may throw to end the ranking.
 ///
 /// Throws `std::invalid_argument` naming the first sample that is NaN, for a file of another size
-/// or cut short, for a file that cannot be read or written (disk full), for too little memory. Then
+/// or cut short, for a file that cannot be read or written (disk full), for too little memory, and
+/// where a file to be written is that of the scores, by this or another path, or a copy of it. Then
 /// no file is left behind and the order is as it was.
 template <class Real, class Progress = no_progress>
 external_rank_report rank_file_easy_to_hard(std::string const& scores, index_t samples,

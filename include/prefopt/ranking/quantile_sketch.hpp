@@ -20,25 +20,12 @@
 #include <prefopt/core/hash.hpp>
 #include <prefopt/core/math.hpp>
 #include <prefopt/core/view.hpp>
+#include <prefopt/ranking/sketch_level.hpp>
 
 namespace prefopt {
 namespace detail {
 struct sketch_access;
 }  // namespace detail
-
-/// What is known of a number of samples: it lies in [low, high], near the estimate.
-struct rank_interval {
-  index_t low = 0, estimate = 0, high = 0;
-
-  bool operator==(rank_interval const&) const = default;
-};
-
-/// Scores that stand for 2^level samples each.
-struct sketch_level {
-  std::vector<double> scores;
-  index_t kept_lower = 0;  ///< compactions so far that kept the lower score of every pair,
-  index_t kept_upper = 0;  ///< and the upper
-};
 
 /// A summary of any number of scores that answers "how many are below x" and "which score has rank
 /// r" within `rank_error()` samples.
@@ -142,7 +129,7 @@ class quantile_sketch {
   /// By how many samples an answer may be off at most, of what has been pushed so far.
   index_t rank_error() const
   {
-    auto const [over, under] = drift();
+    auto const [over, under] = detail::drift_of(level_);
     return (over + under + 1) / 2;
   }
 
@@ -177,8 +164,8 @@ class quantile_sketch {
   void scores_at(vector_view<index_t const> ranks, vector_view<double> scores) const
   {
     detail::require_extent("quantile_sketch::scores_at", "scores", ranks.size(), scores.size());
-    std::vector<weighted> const sorted = sorted_scores();
-    auto const [over, under] = drift();
+    auto const sorted = detail::sorted_scores(level_);
+    auto const [over, under] = detail::drift_of(level_);
     for (index_t j = 0; j < ranks.size(); ++j) {
       if (ranks[j] < 0 || ranks[j] >= samples_) {
         detail::throw_invalid("quantile_sketch::scores_at", "ranks[" + std::to_string(j) + "]",
@@ -187,7 +174,8 @@ class quantile_sketch {
       }
       // The true rank lies in [estimate - over, estimate + under]: the middle shall be ranks[j].
       index_t const wanted = ranks[j] - (under - over) / 2;
-      auto const found = std::ranges::upper_bound(sorted, wanted, {}, &weighted::up_to);
+      auto const found =
+          std::ranges::upper_bound(sorted, wanted, {}, &detail::weighted_score::up_to);
       bool const beyond = found == sorted.end();
       scores[j] = wanted < 0 ? lowest_ : beyond ? highest_ : found->score;
     }
@@ -195,14 +183,6 @@ class quantile_sketch {
 
  private:
   friend detail::sketch_access;
-
-  struct weighted {
-    double score;
-    index_t up_to;  // samples it and all before it stand for
-  };
-  struct tally {
-    index_t over, under;  // how far estimates of a rank may lie above and below the truth
-  };
 
   static void require_even(index_t capacity)
   {
@@ -265,73 +245,19 @@ class quantile_sketch {
   {
     if (!full(h)) { return; }
     if (level_.size() == h + 1) { level_.emplace_back(); }
-    sketch_level& level = level_[h];
-    auto& scores = level.scores;
-    // Mostly two sorted halves that came from below: merged while they are halved.
-    auto const middle = std::ranges::is_sorted_until(scores);
-    if (!std::is_sorted(middle, scores.end())) { std::sort(middle, scores.end()); }
-
-    index_t const lead = level.kept_upper - level.kept_lower;
-    auto const coin = static_cast<index_t>(
+    auto const coin =
         detail::mix64(seed_ + detail::mix64((std::uint64_t{h} << 56) +
-                                            static_cast<std::uint64_t>(level.kept_upper))) &
-        1u);
-    bool const upper = lead < 0 || (lead == 0 && coin != 0);
-    ++(upper ? level.kept_upper : level.kept_lower);
-    std::size_t const pairs = scores.size() / 2;
-    auto& next = level_[h + 1].scores;
-    auto left = scores.cbegin(), right = std::vector<double>::const_iterator(middle);
-    auto const smallest = [&, middle] {
-      bool const from_left = right == scores.end() || (left != middle && *left <= *right);
-      return from_left ? *left++ : *right++;
-    };
-    for (std::size_t k = 0; k < pairs; ++k) {
-      double const lower = smallest(), higher = smallest();
-      next.push_back(upper ? higher : lower);
-    }
-    if (scores.size() % 2 != 0) { scores[0] = smallest(); }
-    scores.resize(scores.size() % 2);
-  }
-
-  /// Of 2m sorted scores r are below x: the m kept ones that are below stand for 2 floor(r / 2) of
-  /// them if the upper of every pair was kept, never too many, and for 2 ceil(r / 2) if the lower.
-  tally drift() const
-  {
-    tally sum{0, 0};
-    for (std::size_t h = 0; h < level_.size(); ++h) {
-      sum.over += level_[h].kept_lower << h;
-      sum.under += level_[h].kept_upper << h;
-    }
-    return sum;
+                                            static_cast<std::uint64_t>(level_[h].kept_upper)));
+    detail::compact(level_[h], level_[h + 1].scores, (coin & 1u) != 0);
   }
 
   template <class Counts>
-  rank_interval count(double score, Counts counts, bool none, bool all) const
+  rank_interval count(double score, Counts const& counts, bool none, bool all) const
   {
     if (score != score) { detail::throw_invalid("quantile_sketch", "score", "a number", "NaN"); }
     if (none) { return {0, 0, 0}; }
     if (all) { return {samples_, samples_, samples_}; }
-    index_t kept = 0;
-    for (std::size_t h = 0; h < level_.size(); ++h) {
-      auto const& scores = level_[h].scores;
-      kept += static_cast<index_t>(std::count_if(scores.begin(), scores.end(), counts)) << h;
-    }
-    auto const [over, under] = drift();
-    auto const within = [this](index_t x) { return min(max(x, index_t(0)), samples_); };
-    return {within(kept - over), within(kept + (under - over) / 2), within(kept + under)};
-  }
-
-  std::vector<weighted> sorted_scores() const
-  {
-    std::vector<weighted> sorted;
-    for (std::size_t h = 0; h < level_.size(); ++h) {
-      for (double const score : level_[h].scores) { sorted.push_back({score, index_t(1) << h}); }
-    }
-    std::ranges::sort(sorted,
-                      [](weighted const& a, weighted const& b) { return a.score < b.score; });
-    index_t total = 0;
-    for (weighted& kept : sorted) { kept.up_to = total += kept.up_to; }
-    return sorted;
+    return detail::count_kept(level_, samples_, counts);
   }
 
   index_t capacity_;
