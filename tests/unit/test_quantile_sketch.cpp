@@ -76,6 +76,21 @@ void check_answers(quantile_sketch const& sketch, column const& sorted)
   CHECK(found);
 }
 
+/// Whether it has the levels and takes the memory and the bytes that are stated.
+void check_size(quantile_sketch const& sketch)
+{
+  auto const k = static_cast<std::size_t>(sketch.capacity());
+  std::size_t levels = 1, stated = 80;  // H + 1
+  for (index_t n = sketch.samples(); n >= sketch.capacity(); n /= 2) { ++levels; }
+  CHECK(sketch.levels().size() <= levels);
+  for (auto const& level : sketch.levels()) {
+    CHECK(level.scores.size() < k);
+    CHECK(level.scores.capacity() <= 2 * k);
+    stated += 24 + 8 * level.scores.size();
+  }
+  CHECK(encode_sketch(sketch).size() == stated);
+}
+
 }  // namespace
 
 TEST_CASE("ranks from a sketch stay within its error, merged from any parts in any order",
@@ -103,6 +118,7 @@ TEST_CASE("ranks from a sketch stay within its error, merged from any parts in a
       }
       for (auto const* sketch : {&forwards, &backwards, &shuffled, &at_once, &tree[0]}) {
         check_answers(*sketch, sorted);
+        check_size(*sketch);
       }
       CHECK(at_once.rank_error() <= forwards.rank_error());
     }

@@ -42,10 +42,10 @@ struct sketch_access;
 ///     k = 4096 (default)  n = 1e6: .088 %  1e8: .171 %  1e9: .210 %
 ///     k = 16384           n = 1e6: .016 %  1e8: .037 %  1e9: .046 %
 ///
-/// and 0 while there are fewer than k samples. Size: at most k - 1 scores of 8 bytes in each of
-/// H + 1 levels (below 512 KiB for 1e8 samples and k = 4096, on average half of it), and while
-/// parts are merged one level of all of them; as many bytes on the wire and in `encode_sketch`,
-/// plus 80 and 24 per level. Time: O(log k) per score.
+/// and 0 while there are fewer than k samples. On the wire and in `encode_sketch`: 80 bytes, 24 per
+/// level and 8 per score, which are at most k - 1 in each of H + 1 levels (below 512 KiB for 1e8
+/// samples and k = 4096, on average half of it). In memory: room for at most 2 k scores in each,
+/// and while parts are merged for one level of all of them. Time: O(log k) per score.
 ///
 /// The same input in the same parts, merged in the same tree, gives the same answers, and
 /// a.merge(b) those of b.merge(a). Which half of the pairs is kept alternates; where it is open, a
@@ -248,7 +248,10 @@ class quantile_sketch {
     auto const coin =
         detail::mix64(seed_ + detail::mix64((std::uint64_t{h} << 56) +
                                             static_cast<std::uint64_t>(level_[h].kept_upper)));
+    auto& scores = level_[h].scores;
     detail::compact(level_[h], level_[h + 1].scores, (coin & 1u) != 0);
+    bool const held_parts = scores.capacity() > 2 * static_cast<std::size_t>(capacity_);
+    if (held_parts) { scores.shrink_to_fit(); }
   }
 
   template <class Counts>
