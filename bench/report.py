@@ -197,6 +197,15 @@ def gradient_table(records):
     return lines
 
 
+def step_table(records):
+    lines = ["| logits | threads | prefopt | of the roofline | PyTorch | TRL |", "|---|--:|--:|--:|--:|--:|"]
+    for r in having(records, peer="PyTorch", what="dpo step"):
+        trl = next((o for o in having(records, peer="TRL", threads=r["threads"]) if o["name"] == r["name"]), None)
+        lines.append(f"| {r['name'].split('/')[1]} | {r['threads']} | {1e3 * r['ours_s']:.1f} ms "
+                     f"| {100 * r['roofline_fraction']:.0f} % | {ratio_of(r)} | {cell(trl, ratio_of)} |")
+    return lines
+
+
 def pair_table(records):
     peers = [SCALAR, *TORCH, "PyTorch compiled", THRUST]
     lines = ["| loss | pairs | threads | Gpair/s | of the copy | to -march=native | " + " | ".join(peers) + " |",
@@ -432,6 +441,7 @@ def main():
         "gradient": gradient_table(records),
         "memory": memory_table(records),
         "pairs": pair_table(records),
+        "step": step_table(records),
         "head": head_table(records),
         "grid": grid_table(records),
         "readme": readme_table(records),

@@ -13,6 +13,7 @@
 #include <prefopt/losses/dpo.hpp>
 #include <prefopt/losses/mfpo.hpp>
 #include <prefopt/row/rows.hpp>
+#include <prefopt/row/sequence.hpp>
 
 #if PREFOPT_WITH_THRUST
 #include <thrust/system/omp/execution_policy.h>
@@ -259,6 +260,37 @@ void prefopt_scalar_mfpo(prefopt_pairs const* pairs)
     out[2][i] = text;
     out[3][i] = image;
   }
+}
+
+void prefopt_dpo_step(prefopt_rows const* in, std::int64_t pairs, float const* reference,
+                      float* token, float* sequence, void* gradient)
+{
+  std::int64_t const n = in->rows;
+  auto const tokens = [&](int k) { return column(token + k * n, n); };
+  auto const sequences = [&](int k) { return column(sequence + 2 * k * pairs, 2 * pairs); };
+  auto const chosen = [&](auto const& x) { return x.part(0, pairs); };
+  auto const rejected = [&](auto const& x) { return x.part(pairs, pairs); };
+  auto const lp = tokens(0), h = tokens(1), lse = tokens(2), seeds = tokens(3);
+  auto const sums = sequences(0), d_sums = sequences(1), loss = chosen(sequences(2));
+  vector_view<float const> const ref(reference, 2 * pairs);
+  padded_sequences const layout{2 * pairs, n / (2 * pairs)};
+  with_logits(*in, [&](auto logits, auto targets) {
+    using stored = std::remove_const_t<typename decltype(logits)::element_type>;
+    log_probs(logits, targets, {.log_prob = lp, .entropy = h, .log_normalizer = lse},
+              {.threads = in->threads});
+    sequence_sums<float>(layout, {.log_prob = lp}, {.sum = sums});
+    evaluate(dpo<float>{},
+             {.chosen = chosen(sums),
+              .rejected = rejected(sums),
+              .ref_chosen = chosen(ref),
+              .ref_rejected = rejected(ref)},
+             {.value = loss, .gradient = {.chosen = chosen(d_sums), .rejected = rejected(d_sums)}});
+    token_seeds<float>(layout, {}, d_sums, seeds, {.scale = 1 / static_cast<float>(pairs)});
+    logit_gradients(
+        logits, targets, {.d_log_prob = seeds},
+        matrix_view<stored>(static_cast<stored*>(gradient), n, in->vocabulary),
+        {.forward = {.log_prob = lp, .entropy = h, .log_normalizer = lse}, .threads = in->threads});
+  });
 }
 
 std::int64_t prefopt_head_workspace(prefopt_head const* head)

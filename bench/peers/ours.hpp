@@ -49,6 +49,12 @@ void prefopt_thrust_dpo(prefopt_pairs const* pairs);
 void prefopt_thrust_mfpo(prefopt_pairs const* pairs);
 std::int32_t prefopt_has_thrust();
 
+/// What follows the model in a DPO step: logits of 2 `pairs` sequences as long, the chosen ones
+/// first, rows with target -100 left out; log-probabilities, their sums, loss, seeds, gradient of
+/// the mean loss. `token` holds four numbers per row, `sequence` three per sequence.
+void prefopt_dpo_step(prefopt_rows const* in, std::int64_t pairs, float const* reference,
+                      float* token, float* sequence, void* gradient);
+
 /// A row- or column-major matrix of fp32 or bf16, strides in elements.
 struct prefopt_matrix {
   void* data;

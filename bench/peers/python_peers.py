@@ -66,6 +66,7 @@ def load(path):
     library.prefopt_roofline_copy.argtypes = [ctypes.c_void_p, ctypes.c_void_p, ctypes.c_int64, ctypes.c_int32]
     library.prefopt_log_probs.argtypes = [ctypes.POINTER(Rows)] + [ctypes.c_void_p] * 3
     library.prefopt_log_probs_and_gradients.argtypes = [ctypes.POINTER(Rows)] + [ctypes.c_void_p] * 6
+    library.prefopt_dpo_step.argtypes = [ctypes.POINTER(Rows), ctypes.c_int64] + [ctypes.c_void_p] * 4
     library.prefopt_head_workspace.argtypes = [ctypes.POINTER(Head)]
     library.prefopt_head_workspace.restype = ctypes.c_int64
     library.prefopt_head_log_probs.argtypes = [ctypes.POINTER(Head)] + [ctypes.c_void_p] * 4
@@ -187,7 +188,7 @@ class RowCase:
     def name(self, what):
         return f"{what}/{'bf16' if self.dtype == torch.bfloat16 else 'fp32'}/V={self.vocabulary}"
 
-    def _in(self, threads):
+    def argument(self, threads):
         return ctypes.byref(Rows(self.logits.data_ptr(), self.rows, self.vocabulary, self.targets.data_ptr(),
                                  self.dtype == torch.bfloat16, threads))
 
@@ -199,13 +200,13 @@ class RowCase:
 
     def forward(self, threads, with_entropy):
         lp, h, lse = (column.data_ptr() for column in self.columns)
-        self.library.prefopt_log_probs(self._in(threads), lp, h if with_entropy else None, lse)
+        self.library.prefopt_log_probs(self.argument(threads), lp, h if with_entropy else None, lse)
 
     def forward_and_backward(self, threads, with_entropy):
         lp, h, lse = (column.data_ptr() for column in self.columns)
         seed = self.seed.data_ptr()
         self.library.prefopt_log_probs_and_gradients(
-            self._in(threads), lp, h, lse, seed, seed if with_entropy else None, self.gradient.data_ptr())
+            self.argument(threads), lp, h, lse, seed, seed if with_entropy else None, self.gradient.data_ptr())
 
     def peer_forward(self, way, with_entropy):
         with torch.no_grad():
@@ -302,6 +303,57 @@ def memory(library, results, much, trl):
         what = "log_prob+entropy" if with_entropy else "log_prob"
         for (peer, version), theirs in least.items():
             results.write_bytes(case.name(what + " forward+backward memory"), ours, peer, version, theirs, case.bytes)
+
+
+def steps(library, results, much, dtype, trl):
+    """What follows the model in a DPO step: four pairs, a quarter of each sequence its prompt."""
+    case = RowCase(library, dtype, much["elements"], 128256)
+    pair_count, length = 4, case.rows // 8
+    case.targets.view(8, length)[:, : length // 4] = -100
+    counted = case.targets != -100
+    labels = case.targets.clamp(min=0)
+    reference = -4.0 * length * torch.ones(2 * pair_count)
+    token, sequence = torch.zeros(4, case.rows), torch.zeros(3, 2 * pair_count)
+
+    def ours(threads):
+        library.prefopt_dpo_step(case.argument(threads), pair_count, reference.data_ptr(), token.data_ptr(),
+                                 sequence.data_ptr(), case.gradient.data_ptr())
+
+    def all_rows(way):
+        return way(case.logits, labels, False)[0].view(-1, 1).masked_fill(~counted, 0)
+
+    def counted_rows(way):
+        rows = counted.squeeze(-1)
+        log_probs = way(case.logits[rows], labels[rows], False)[0]
+        return torch.zeros_like(rows, dtype=log_probs.dtype).masked_scatter(rows, log_probs)
+
+    def theirs(of_rows, way):
+        case.logits.requires_grad_(True)
+        sums = of_rows(way).view(2 * pair_count, length).float().sum(-1) - reference
+        loss = -torch.nn.functional.logsigmoid(BETA * (sums[:pair_count] - sums[pair_count:])).mean()
+        loss.backward()
+        gradient = case.logits.grad
+        case.logits.grad = None
+        case.logits.requires_grad_(False)
+        return gradient
+
+    ours(2)
+    if not (theirs(all_rows, by_log_softmax) - case.gradient)[:: case.rows // 16].abs().max() < 1e-2:
+        sys.exit(f"{case.name('dpo step')}: torch and prefopt differ")
+    for threads in (1, 2):
+        torch.set_num_threads(threads)
+        ways = {f"{way.__name__[3:]}, {of_rows.__name__}": lambda way=way, of_rows=of_rows: theirs(of_rows, way)
+                for way in (by_log_softmax, by_logsumexp, by_cross_entropy) for of_rows in (all_rows, counted_rows)}
+        best = fastest(ways)
+        peers = [("PyTorch", torch.__version__, best, ways[best])]
+        if trl:
+            peers.append(("TRL", trl[1], "selective_log_softmax", lambda: theirs(all_rows, trl[0])))
+        read, copy, mine, *seconds = medians([lambda: case.read(threads), lambda: case.copy(threads),
+                                              lambda: ours(threads), *(run for *_, run in peers)], much["rounds"])
+        for (peer, version, way, _), taken in zip(peers, seconds):
+            # Rows that do not count are not read, but their gradients are written.
+            results.write(case.name("dpo step"), threads, mine, peer, version, taken, 0.75 * read + copy,
+                          elements=case.logits.numel(), peer_way=way)
 
 
 def dpo(x):
@@ -472,7 +524,7 @@ def main():
     parser.add_argument("library")
     parser.add_argument("results")
     parser.add_argument("--quick", action="store_true")
-    parser.add_argument("--only", choices=["memory", "rows", "heads", "pairs"])
+    parser.add_argument("--only", choices=["memory", "rows", "steps", "heads", "pairs"])
     parser.add_argument("--compile", action="store_true", help="torch.compile too, with 2 threads (needs a C++ compiler)")
     options = parser.parse_args()
 
@@ -499,6 +551,8 @@ def main():
                 compiled = {way.__name__[3:]: torch.compile(way, dynamic=False)
                             for way in (by_log_softmax, by_logsumexp, by_cross_entropy)}
             rows(library, results, much, dtype, vocabulary, trl, compiled)
+    for dtype in (torch.float32, torch.bfloat16) if wanted("steps") else ():
+        steps(library, results, much, dtype, trl)
     for width in much["widths"] if wanted("heads") else ():
         heads(library, results, 7, width, much["head_words"], options.compile)
     for count in much["pairs"] if wanted("pairs") else ():
