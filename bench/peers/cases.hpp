@@ -85,7 +85,7 @@ struct extent {
   static extent of(bool quick)
   {
     if (quick) { return {true, 7, std::int64_t{1} << 25, {128256}, {10'000'000}}; }
-    return {false, 9, std::int64_t{1} << 26, {32000, 128256, 151936}, {10'000'000, 100'000'000}};
+    return {false, 7, std::int64_t{1} << 26, {32000, 128256, 151936}, {10'000'000, 100'000'000}};
   }
 };
 

@@ -534,8 +534,8 @@ def main():
         much = {"rounds": 7, "elements": 1 << 25, "vocabularies": [128256], "pairs": [10**7],
                 "widths": [1024], "head_words": 16000}
     else:
-        much = {"rounds": 9, "elements": 1 << 26, "vocabularies": [32000, 128256, 151936],
-                "pairs": [10**7, 10**8], "widths": [1024], "head_words": 32000}
+        much = {"rounds": 7, "elements": 1 << 26, "vocabularies": [32000, 128256, 151936],
+                "pairs": [10**7, 10**8], "widths": [1024], "head_words": 16000}
     trl = trl_functions()
 
     def wanted(part):
