@@ -84,19 +84,20 @@ struct head_backward {
     }
   }
 
-  /// The chunk as the products read it.
+  /// The chunk as the products read it: 16-bit numbers lie at the front of each row's memory.
   matrix_view<Stored const> narrowed(matrix_view<Real> const& chunk) const
   {
     if constexpr (std::is_same_v<Stored, Real>) {
       return chunk;
     } else {
-      Stored* const to = pass.memory.narrow + (chunk.data - pass.memory.logits);
       int const threads = pass.options->rows.threads;
       PREFOPT_PARALLEL_FOR(threads)
       for (index_t i = 0; i < chunk.rows; ++i) {
-        narrow_row(chunk.row(i).data, to + i * chunk.cols, chunk.cols);
+        narrow_row<Stored>(chunk.row(i).data, chunk.cols);
       }
-      return {to, chunk.rows, chunk.cols};
+      constexpr auto ratio = static_cast<index_t>(sizeof(Real) / sizeof(Stored));
+      return {reinterpret_cast<Stored const*>(chunk.data), chunk.rows, chunk.cols,
+              ratio * chunk.row_stride};
     }
   }
 

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-/// \file  fp32 rows to 16 bits in memory order, for products of 16-bit matrices.
+/// \file  fp32 rows to 16 bits in the same memory, for products of 16-bit matrices.
 
+#include <cstddef>
 #include <cstdint>
 #include <cstring>
 
@@ -12,27 +13,34 @@
 
 namespace prefopt::detail {
 
-/// out[j] = in[j] rounded to nearest, ties to even, for j < size.
+/// Rounds `size` numbers to nearest, ties to even, and packs them at the front of their memory.
 template <class Stored, class Target = compile_target>
-void narrow_row(float const* in, Stored* out, index_t size)
+void narrow_row(float* row, index_t size)
 {
+  auto* const bytes = reinterpret_cast<std::byte*>(row);
+  constexpr auto narrow = static_cast<index_t>(sizeof(Stored));
   index_t done = 0;
   if constexpr (Target::has_packs && half_format_of<Stored> == half_format::bfloat16) {
-    done = widest_registers<Target>::call([in, out, size]<class Width>(Width) {
+    done = widest_registers<Target>::call([row, bytes, size]<class Width>(Width) {
       using reals = typename Width::template pack_of<float>;
       constexpr index_t lanes = lanes_of<reals>;
       typedef std::uint16_t halves __attribute__((vector_size(2 * lanes)));
       index_t const whole = size / lanes * lanes;
       for (index_t j = 0; j < whole; j += lanes) {
         reals x;
-        x.load(in + j, 1, lanes);
+        x.load(row + j, 1, lanes);
         halves const half = __builtin_convertvector(encode_bfloat16_lanes(x).lanes >> 16, halves);
-        std::memcpy(static_cast<void*>(out + j), &half, sizeof half);
+        std::memcpy(bytes + j * narrow, &half, sizeof half);
       }
       return whole;
     });
   }
-  for (; done < size; ++done) { out[done] = from_real<Stored>(in[done]); }
+  for (; done < size; ++done) {  // through copies: both types lie in the same memory
+    float x;
+    std::memcpy(&x, row + done, sizeof x);
+    Stored const rounded = from_real<Stored>(x);
+    std::memcpy(bytes + done * narrow, &rounded, sizeof rounded);
+  }
 }
 
 }  // namespace prefopt::detail

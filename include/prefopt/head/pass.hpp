@@ -21,7 +21,6 @@ namespace prefopt::detail {
 template <class Stored, class Real>
 struct head_memory {
   Real* logits;
-  Stored* narrow;
   Stored* hidden;
   index_t* id;
   index_t* target;
@@ -39,7 +38,6 @@ struct head_memory {
       pointer = reinterpret_cast<T*>(workspace + (offset - before));
     };
     at(logits, layout.logits);
-    at(narrow, layout.narrow);
     at(hidden, layout.hidden);
     at(id, layout.id);
     at(target, layout.target);

@@ -73,16 +73,12 @@ struct workspace_layout {
 /// Where everything lies that a pass needs, in bytes.
 template <class Stored, class Real>
 struct head_layout {
-  static constexpr bool narrows = !std::is_same_v<Stored, Real>;
-
   workspace_layout total{};
-  index_t logits, narrow, hidden, id, target, tokens, column[6];
+  index_t logits, hidden, id, target, tokens, column[6];
 
   explicit head_layout(head_plan const& plan, index_t width)
   {
-    index_t const tile = max(plan.rows, plan.kept) * plan.columns;
-    logits = total.add<Real>(tile);
-    narrow = total.add<Stored>(narrows ? tile : 0);
+    logits = total.add<Real>(max(plan.rows, plan.kept) * plan.columns);
     hidden = total.add<Stored>(plan.gathered * width);
     id = total.add<index_t>(plan.rows);
     target = total.add<index_t>(plan.rows);
@@ -97,7 +93,7 @@ struct head_layout {
 /// head [vocabulary, width], of `options` the `workspace_bytes` and the shape of `kept`.
 ///
 /// A chunk is 512 rows, so that the head is read seldom, and as many words as half the workspace
-/// holds the logits of: 2000 for fp32 in the 8 MB that are the default, which stay in a shared
+/// holds the logits of: 1920 in the 8 MB that are the default, which stay in a shared
 /// cache between product and softmax. The other half is for hidden states that are gathered. Where
 /// logits are kept, a chunk has all rows that are kept and fewer words. Small shapes take less.
 template <class Stored,
@@ -106,8 +102,7 @@ head_plan plan_head(index_t rows, index_t width, index_t vocabulary,
                     std::type_identity_t<head_options<Real>> const& options = {})
 {
   using layout = detail::head_layout<Stored, Real>;
-  constexpr auto element =
-      static_cast<index_t>(sizeof(Real) + (layout::narrows ? sizeof(Stored) : 0));
+  constexpr auto element = static_cast<index_t>(sizeof(Real));
   index_t const least = detail::column_step * element;
   if (options.workspace_bytes < 4 * least) {
     detail::throw_invalid("plan_head", "workspace_bytes", std::to_string(4 * least) + " or more",
