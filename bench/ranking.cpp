@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /// \file  Rankings, in memory and without all scores in memory.
 ///
-///     bench_ranking select [SAMPLES = 10000000] [float|double]
+///     bench_ranking select [SAMPLES = 10000000] [float|double] [RESULTS.json]
 ///     bench_ranking memory [SAMPLES = 10000000] [float|double]
 ///     bench_ranking sketch [SAMPLES = 1000000] [CAPACITY = 4096]
 ///     bench_ranking file [SAMPLES = 10000000] [float|double] [MEMORY, bytes = 1 GiB] [FOLDER = .]
@@ -17,6 +17,7 @@
 #include <cstdlib>
 #include <string>
 
+#include "measure.hpp"
 #include "ranking/common.hpp"
 #include "ranking/file.hpp"
 #include "ranking/memory.hpp"
@@ -24,10 +25,7 @@
 
 int main(int argc, char** argv)
 {
-#ifndef NDEBUG
-  std::fprintf(stderr, "%s: build with NDEBUG (Release); assertions are not timed\n", argv[0]);
-  return 1;
-#endif
+  if (!measure::is_release(argv[0])) { return 1; }
   std::string const what = argc > 1 ? argv[1] : "sketch";
   auto const number = [&](int k, double other) {
     return static_cast<std::size_t>(argc > k ? std::strtod(argv[k], nullptr) : other);
@@ -35,7 +33,9 @@ int main(int argc, char** argv)
   bool const is_double = argc > 3 && std::string(argv[3]) == "double";
   std::size_t const samples = number(2, what == "sketch" ? 1e6 : 1e7);
   if (what == "select") {
-    is_double ? bench::tertiles<double>(samples, 7) : bench::tertiles<float>(samples, 7);
+    char const* const file = argc > 4 ? argv[4] : nullptr;
+    is_double ? bench::tertiles<double>(samples, 7, file)
+              : bench::tertiles<float>(samples, 7, file);
   } else if (what == "memory") {
     is_double ? bench::orders<double>(samples, 3) : bench::orders<float>(samples, 3);
   } else if (what == "sketch") {

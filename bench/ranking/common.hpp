@@ -2,7 +2,6 @@
 #pragma once
 /// \file  What the benchmarks of rankings share: scores, checks, seconds.
 
-#include <algorithm>
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
@@ -13,10 +12,14 @@
 #include <prefopt/core/math.hpp>
 #include <prefopt/ranking/external_progress.hpp>
 
+#include "../measure.hpp"
+
 namespace bench {
 
 using namespace prefopt;
 using detail::seconds_now;
+using measure::median;
+using measure::seconds_of;
 
 inline double uniform(std::uint64_t i)
 {
@@ -45,20 +48,6 @@ inline void expect(bool good, char const* what)
   if (good) { return; }
   std::printf("WRONG: %s\n", what);
   wrong = true;
-}
-
-template <class Body>
-double seconds_of(Body const& body)
-{
-  double const begin = seconds_now();
-  body();
-  return seconds_now() - begin;
-}
-
-inline double median(std::vector<double> seconds)
-{
-  std::ranges::sort(seconds);
-  return seconds[seconds.size() / 2];
 }
 
 }  // namespace bench

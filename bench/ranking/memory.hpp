@@ -3,41 +3,26 @@
 /// \file  Rankings and exact tertiles in memory, beside sorting and nth_element.
 
 #include <algorithm>
-#include <array>
 #include <cstddef>
-#include <cstdint>
 #include <cstdio>
-#include <cstring>
 #include <numeric>
+#include <string>
 #include <vector>
 
 #include <prefopt/ranking/level_cuts.hpp>
 #include <prefopt/ranking/levels.hpp>
 #include <prefopt/ranking/rank.hpp>
 
+#include "../rooflines.hpp"
 #include "common.hpp"
 
 namespace bench {
 
-/// Sums the scores' bits: as fast as they can be read.
+/// Tertiles by `level_cuts`, on one thread and on two, in turn with two calls of nth_element and,
+/// three times, std::sort; the copies that these work on are not timed. Medians, beside reading the
+/// scores once; as records into `file` too, unless it is null.
 template <class Real>
-std::uint64_t read_all(std::vector<Real> const& scores)
-{
-  std::array<std::uint64_t, 8> sum{};
-  auto const* const words = reinterpret_cast<unsigned char const*>(scores.data());
-  std::size_t const bytes = scores.size() * sizeof(Real);
-  for (std::size_t at = 0; at + sizeof sum <= bytes; at += sizeof sum) {
-    std::array<std::uint64_t, 8> some;
-    std::memcpy(some.data(), words + at, sizeof some);
-    for (std::size_t k = 0; k < sum.size(); ++k) { sum[k] += some[k]; }
-  }
-  return std::accumulate(sum.begin(), sum.end(), std::uint64_t{0});
-}
-
-/// Tertiles by `level_cuts`, on one thread and on two, in turn with two calls of nth_element; and
-/// std::sort. The copies that the peers work on are not timed.
-template <class Real>
-void tertiles(std::size_t n, int repeats)
+void tertiles(std::size_t n, int repeats, char const* file)
 {
   auto const scores = some_scores<Real>(n);
   auto const samples = static_cast<index_t>(n);
@@ -48,10 +33,13 @@ void tertiles(std::size_t n, int repeats)
   std::vector<level_cut<Real>> cuts(2), again(2);
   auto const rank = [&](std::size_t k) { return copy.begin() + offsets[k]; };
 
-  std::vector<double> read, one, two, nth, sort;
-  std::uint64_t sum = 0;
+  std::vector<double> read, read_by_two, one, two, nth, sort;
+  auto const read_once = [&](int threads) {
+    return seconds_of([&] { roofline::read(scores.data(), n * sizeof(Real), threads); });
+  };
   for (int k = 0; k < repeats; ++k) {
-    read.push_back(seconds_of([&] { sum += read_all(scores); }));
+    read.push_back(read_once(1));
+    read_by_two.push_back(read_once(2));
     one.push_back(seconds_of([&] { level_cuts(scores, {offsets}, cuts, workspace, 1); }));
     two.push_back(seconds_of([&] { level_cuts(scores, {offsets}, again, workspace, 2); }));
     std::ranges::copy(scores, copy.begin());
@@ -75,15 +63,30 @@ void tertiles(std::size_t n, int repeats)
     }
     expect(before == offsets[k + 1], "the samples before a cut");
   }
-  double const ours = median(one), ours_two = median(two);
+  char const* const type = sizeof(Real) == 4 ? "float" : "double";
   std::printf(
-      "| tertiles of | type | 1 thread, s | 2 threads, s | read once, s | `nth_element` twice, s "
-      "(ratios) | `std::sort`, s (ratios) |\n|--:|---|--:|--:|--:|--:|--:|\n");
-  std::printf("| %zu | %s | %.4f | %.4f | %.4f | %.3f (%.1f, %.1f) | %.2f (%.0f, %.0f) |\n", n,
-              sizeof(Real) == 4 ? "float" : "double", ours, ours_two, median(read), median(nth),
-              median(nth) / ours, median(nth) / ours_two, median(sort), median(sort) / ours,
-              median(sort) / ours_two);
-  expect(sum != 1, "the sum of all bits");  // so that it is not left out
+      "| tertiles of | type | threads | s | read once, s | `nth_element` twice, s (ratio) | "
+      "`std::sort`, s (ratio) |\n|--:|---|--:|--:|--:|--:|--:|\n");
+  for (int const threads : {1, 2}) {
+    double const ours = median(threads == 1 ? one : two);
+    double const roof = median(threads == 1 ? read : read_by_two);
+    std::printf("| %zu | %s | %d | %.4f | %.4f | %.3f (%.1f) | %.2f (%.0f) |\n", n, type, threads,
+                ours, roof, median(nth), median(nth) / ours, median(sort), median(sort) / ours);
+  }
+  if (file == nullptr) { return; }
+  measure::results results(file);
+  for (int const threads : {1, 2}) {
+    for (bool const by_sort : {false, true}) {
+      results.write({.name = "tertiles of " + std::to_string(n) + " " + type,
+                     .ours_s = median(threads == 1 ? one : two),
+                     .peer = by_sort ? "std::sort" : "std::nth_element twice",
+                     .peer_s = median(by_sort ? sort : nth),
+                     .roofline_s = median(threads == 1 ? read : read_by_two),
+                     .peer_version = "libstdc++",
+                     .flags = "",
+                     .threads = threads});
+    }
+  }
 }
 
 /// The whole order, in the memory of the order and with a workspace, beside sorting the scores

@@ -255,9 +255,9 @@ void level_cuts(Policy const& policy, Scores const& score_column, level_view lev
   auto const ranks = detail::ranks_of_cuts(name, scores.size(), levels, cuts);
   if constexpr (detail::thrust_host_system<Policy>) {
     using run = detail::run_by_thrust<Policy>;
-    detail::thrust_workspace<index_t, Policy> const memory(
-        policy, level_cuts_workspace<real>(levels.count() - 1, run::chunks));
-    detail::cuts_at_ranks<Target>(name, scores, ranks, cuts, run::chunks, memory.data(),
+    index_t const needed = level_cuts_workspace<real>(levels.count() - 1, run::chunks);
+    detail::thrust_workspace<index_t, Policy> const memory(policy, needed);
+    detail::cuts_at_ranks<Target>(name, scores, ranks, cuts, run::chunks, {memory.data(), needed},
                                   run{policy});
   } else {
     detail::require_numbers(policy, name, scores);

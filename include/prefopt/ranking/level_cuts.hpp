@@ -78,7 +78,7 @@ vector_view<index_t const> ranks_of_cuts(char const* name, index_t samples, leve
 template <class Target, class Real, class Run>
 void cuts_at_ranks(char const* name, vector_view<Real const> scores,
                    vector_view<index_t const> ranks, vector_view<level_cut<Real>> cuts,
-                   index_t chunks, index_t* memory, Run const& run)
+                   index_t chunks, vector_view<index_t> memory, Run const& run)
 {
   rank_selection<Real, Target> selection(scores, ranks, chunks, memory);
   selection.find(run, [name, scores] {
@@ -121,7 +121,7 @@ void level_cuts(Scores const& score_column, level_view levels,
   auto const ranks = detail::ranks_of_cuts(name, scores.size(), levels, cuts);
   detail::require_workspace(name, level_cuts_workspace<real>(levels.count() - 1, threads),
                             workspace);
-  detail::cuts_at_ranks<Target>(name, scores, ranks, cuts, threads, workspace.data,
+  detail::cuts_at_ranks<Target>(name, scores, ranks, cuts, threads, workspace,
                                 detail::run_on_host<Target>{});
 }
 

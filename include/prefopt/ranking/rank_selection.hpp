@@ -4,6 +4,7 @@
 
 #include <bit>
 #include <cstdint>
+#include <utility>
 
 #include <prefopt/config.hpp>
 #include <prefopt/core/math.hpp>
@@ -45,13 +46,11 @@ class rank_selection {
 
   /// `ranks` ascend from 0 and lie below the number of scores.
   rank_selection(vector_view<Real const> scores, vector_view<index_t const> ranks, index_t chunks,
-                 index_t* memory)
+                 vector_view<index_t> memory)
       : scores_(scores), ranks_(ranks.size()), chunks_(chunks), counts_(counts_of(ranks_))
   {
-    auto const take = [&memory](index_t elements) {
-      index_t* const taken = memory;
-      memory += elements;
-      return taken;
+    auto take = [free = memory.data](index_t elements) mutable {
+      return std::exchange(free, free + elements);
     };
     slot_of_bucket_ = take(buckets);
     count_ = take(chunks * counts_);
