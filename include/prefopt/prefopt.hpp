@@ -223,6 +223,7 @@
 #include <prefopt/ranking/rank_selection.hpp>
 #include <prefopt/ranking/rerank.hpp>
 #include <prefopt/ranking/run_file.hpp>
+#include <prefopt/ranking/score_cells.hpp>
 #include <prefopt/ranking/score_keys.hpp>
 #include <prefopt/ranking/score_table.hpp>
 #include <prefopt/ranking/scratch_files.hpp>
