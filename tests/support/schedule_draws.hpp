@@ -67,4 +67,21 @@ column visits(Schedule const& schedule, column const& offsets)
   return count;
 }
 
+/// The parts of a phase, by one pass.
+template <class Schedule>
+std::vector<open_part> pass(Schedule const& schedule, index_t phase, column const& offsets)
+{
+  std::vector<open_part> all;
+  for_each_part(schedule, phase, {offsets}, [&](open_part part) { all.push_back(part); });
+  return all;
+}
+
+/// Offsets of many levels, some of them empty.
+inline column offsets_of_many(index_t levels)
+{
+  column sizes;
+  for (index_t k = 0; k < levels; ++k) { sizes.push_back(k * k % 37); }
+  return offsets_of(sizes);
+}
+
 }  // namespace prefopt::test
