@@ -15,6 +15,7 @@
 #include <prefopt/core/evaluate.hpp>
 #include <prefopt/core/file.hpp>
 #include <prefopt/core/hash.hpp>
+#include <prefopt/core/host_block.hpp>
 #include <prefopt/core/link.hpp>
 #include <prefopt/core/loss.hpp>
 #include <prefopt/core/math.hpp>

@@ -39,15 +39,6 @@ concept thrust_vector = requires(Vector& v) {
   v.size();
 };
 
-/// A block of samples, for Thrust's host systems. `Target` names the loop over them apart.
-template <class Body, class Target>
-struct evaluate_block_of {
-  Body body;
-  index_t extent;
-
-  void operator()(index_t k) const { evaluate_block<Target>(body, k, extent); }
-};
-
 }  // namespace detail
 
 /// device_vector and universal_vector. Their memory is that of the system they belong to: with
@@ -86,8 +77,8 @@ void evaluate(Policy const& policy, Loss const& loss,
   auto const body = detail::make_evaluate_sample<Loss, real, Space>(loss, in, out, options);
   thrust::counting_iterator<index_t> const first(0);
   if constexpr (detail::thrust_host_system<Policy>) {
-    thrust::for_each_n(policy, first, detail::host_blocks(n),
-                       detail::evaluate_block_of<decltype(body), Target>{body, n});
+    detail::evaluate_part<Target, Loss, real> const part{body, n};
+    thrust::for_each_n(policy, first, part.parts(), part);
   } else {
     thrust::for_each_n(policy, first, n, body);
   }

@@ -18,6 +18,7 @@
 /// - `sign(x)`: +1 or -1, which way the margin should go.
 ///
 /// An adjustment of one loss only lies in that loss's header.
+PREFOPT_INLINED_BEGIN
 namespace prefopt::adjust {
 
 struct nothing {
@@ -69,3 +70,4 @@ struct by_label {
 };
 
 }  // namespace prefopt::adjust
+PREFOPT_INLINED_END

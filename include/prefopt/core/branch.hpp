@@ -8,6 +8,7 @@
 
 /// Branches: which answer, under which condition. `set` names a branch's log-probabilities,
 /// `sized_by` the answer whose length it has.
+PREFOPT_INLINED_BEGIN
 namespace prefopt::branch {
 
 struct chosen {
@@ -93,3 +94,4 @@ struct none {
 };
 
 }  // namespace prefopt::branch
+PREFOPT_INLINED_END

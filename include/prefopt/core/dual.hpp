@@ -9,6 +9,7 @@
 #include <prefopt/config.hpp>
 #include <prefopt/core/math.hpp>
 
+PREFOPT_INLINED_BEGIN
 namespace prefopt {
 
 /// A value and its N partial derivatives. `Value` is float, double or a pack of them, so that one
@@ -222,3 +223,4 @@ PREFOPT_HD dual<Value, N> log1m_exp(dual<Value, N> const& x)
 }
 
 }  // namespace prefopt
+PREFOPT_INLINED_END

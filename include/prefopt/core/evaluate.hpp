@@ -6,19 +6,21 @@
 
 #include <prefopt/config.hpp>
 #include <prefopt/core/columns.hpp>
+#include <prefopt/core/host_block.hpp>
 #include <prefopt/core/loss.hpp>
 #include <prefopt/core/pack.hpp>
 #include <prefopt/core/pack_math.hpp>
 #include <prefopt/core/registers.hpp>
 
+PREFOPT_INLINED_BEGIN
 namespace prefopt {
 namespace detail {
 
-/// Reads element i of a column; a column that may be missing reads as 0.
+/// Reads element i of a column, or the pack that starts there in a dense one; a column that may be
+/// missing reads as 0.
 template <class Value>
 struct load_element {
   index_t i;
-  index_t count = 1;  ///< lanes in use, for packs
 
   template <class View>
   PREFOPT_HD constexpr void operator()(column_name, Value& to, View const& from) const
@@ -38,32 +40,31 @@ struct load_element {
     if constexpr (std::is_floating_point_v<Value>) {
       to = from[i];
     } else {
-      to.load(from.data + i * from.stride, from.stride, count);
+      to.load(from.data + i);
     }
   }
 };
 
-/// Sample i of a batch, or the pack of `count` samples that starts there.
+/// Sample i of a batch, or the pack of samples that starts there.
 template <class Record, class Value, class Columns>
-PREFOPT_HD Record load_record(Columns const& in, index_t i, index_t count = 1)
+PREFOPT_HD Record load_record(Columns const& in, index_t i)
 {
-  load_element<Value> const load{i, count};
+  load_element<Value> const load{i};
   Record x;
   Columns::visit_policy(load, x, in);
   Columns::visit_constant(load, x, in);
   return x;
 }
 template <class Loss, class Value, class Columns>
-PREFOPT_HD record_of<Loss, Value> load_sample(Columns const& in, index_t i, index_t count = 1)
+PREFOPT_HD record_of<Loss, Value> load_sample(Columns const& in, index_t i)
 {
-  return load_record<record_of<Loss, Value>, Value>(in, i, count);
+  return load_record<record_of<Loss, Value>, Value>(in, i);
 }
 
 /// Writes element i of the columns that were given.
 template <class Value>
 struct store_element {
   index_t i;
-  index_t count;
   Value weight;
   Value scale;
   bool accumulate;
@@ -77,13 +78,13 @@ struct store_element {
     Value result = select(weight == Value(0), Value(0), weight * gradient * scale);
     if (accumulate) {
       Value before{};
-      load_element<Value>{i, count}(name, before, to);
+      load_element<Value>{i}(name, before, to);
       result = before + result;
     }
     if constexpr (std::is_floating_point_v<Value>) {
       to[i] = result;
     } else {
-      result.store(to.data + i * to.stride, to.stride, count);
+      result.store(to.data + i);
     }
   }
 };
@@ -99,19 +100,18 @@ struct evaluate_sample {
   Real scale;
   bool accumulate;
 
-  PREFOPT_HD void operator()(index_t i) const { at<Real>(i, 1); }
+  PREFOPT_HD void operator()(index_t i) const { at<Real>(i); }
 
   template <class Value>
-  PREFOPT_HD void at(index_t i, index_t count) const
+  PREFOPT_HD void at(index_t i) const
   {
-    record_of<Loss, Value> const x = load_sample<Loss, Value>(in, i, count);
+    record_of<Loss, Value> const x = load_sample<Loss, Value>(in, i);
     Value w(1);
-    load_element<Value>{i, count}.optional(column_name{"weight"}, w, weight);
+    load_element<Value>{i}.optional(column_name{"weight"}, w, weight);
 
     value_gradient<Loss, Value> const result = value_and_gradient<Value>(loss, x);
-    store_element<Value>{i, count, w, Value(1), false}(column_name{"value"}, out.value,
-                                                       result.value);
-    store_element<Value> const store{i, count, w, Value(scale), accumulate};
+    store_element<Value>{i, w, Value(1), false}(column_name{"value"}, out.value, result.value);
+    store_element<Value> const store{i, w, Value(scale), accumulate};
     gradient_columns<Loss, Real, Space>::visit_policy(store, out.gradient, result.gradient);
   }
 };
@@ -124,34 +124,59 @@ evaluate_sample<Loss, Real, Space> make_evaluate_sample(
   return {loss, in, out, weights_of(options), options.scale, options.accumulate};
 }
 
-/// Samples of one call: enough that choosing the registers costs nothing.
-inline constexpr index_t host_block = 4096;
-
-/// Evaluates block k of n samples, a vector register at a time where the loss allows it. The body
-/// comes by value, so that stores cannot be taken for changes of it. `Target` keeps the loops of
-/// files that were compiled differently apart.
+/// What one thread evaluates at once: a sample of a loss that branches, a block of packs, or as
+/// many blocks of a streamed batch as make the wait for its stores short beside them. `Target`
+/// keeps the loops of files that were compiled differently apart.
 template <class Target, class Loss, class Real>
-void evaluate_block(evaluate_sample<Loss, Real, host_memory> const body, index_t k, index_t n)
-{
-  index_t const first = k * host_block;
-  index_t const last = n - first < host_block ? n : first + host_block;
-  if constexpr (is_branch_free<Loss> && Target::has_packs) {
-    widest_registers<Target>::call([body, first, last]<class Width>(Width) {
-      using chunk = typename Width::template pack_of<Real>;
-      constexpr index_t lanes = lanes_of<chunk>;
-      for (index_t i = first; i < last; i += lanes) {
-        body.template at<chunk>(i, last - i < lanes ? last - i : lanes);
-      }
-    });
-  } else {
-    for (index_t i = first; i < last; ++i) { body(i); }
-  }
-}
+struct evaluate_part {
+  static constexpr bool in_packs = is_branch_free<Loss> && Target::has_packs;
 
-constexpr index_t host_blocks(index_t n)
-{
-  return (n + host_block - 1) / host_block;
-}
+  evaluate_sample<Loss, Real, host_memory> batch;
+  index_t extent;
+
+  static constexpr index_t samples = in_packs ? host_block : 1;
+
+  index_t parts() const { return (extent + samples - 1) / samples; }
+
+  void operator()(index_t part) const
+  {
+    if constexpr (in_packs) {
+      index_t const first = part * host_block;
+      evaluate_block({first, min(host_block, extent - first)});
+    } else {
+      batch(part);
+    }
+  }
+
+ private:
+  void evaluate_block(sample_block const& block) const
+  {
+    using in_columns = input_columns<Loss, Real>;
+    using out_columns = gradient_columns<Loss, Real>;
+    alignas(64) Real
+        buffer[host_block * (most_columns<in_columns, Real> + most_columns<out_columns, Real> + 1)];
+    auto body = batch;
+    gather_block<Real> gather{block, buffer};
+    in_columns::visit_policy(gather, body.in);
+    in_columns::visit_constant(gather, body.in);
+    gather.optional(column_name{"weight"}, body.weight);
+    place_block<Real> place{gather, false};
+    place(column_name{"value"}, body.out.value);
+    place.accumulate = batch.accumulate;
+    out_columns::visit_policy(place, body.out.gradient);
+
+    index_t const count = block.count;
+    // By value, so that stores cannot be taken for changes of it.
+    widest_registers<Target>::call([body, count]<class Width>(Width) {
+      using chunk = typename Width::template pack_of<Real>;
+      for (index_t i = 0; i < count; i += lanes_of<chunk>) { body.template at<chunk>(i); }
+    });
+
+    write_block<Real> const write{block};
+    write(column_name{"value"}, batch.out.value, body.out.value);
+    out_columns::visit_policy(write, batch.out.gradient, body.out.gradient);
+  }
+};
 
 template <class Real, class Loss>
 using precision = std::conditional_t<std::is_void_v<Real>, real_of<Loss>, Real>;
@@ -179,12 +204,12 @@ void evaluate(Loss const& loss, input_columns<Loss, detail::precision<Real, Loss
   static_assert(check_loss<Loss, real>());
   index_t const n =
       detail::checked_extent<Loss, real, host_memory>("evaluate", loss, in, out, options);
-  auto const body = detail::make_evaluate_sample<Loss, real, host_memory>(loss, in, out, options);
+  detail::evaluate_part<Target, Loss, real> const part{
+      detail::make_evaluate_sample<Loss, real, host_memory>(loss, in, out, options), n};
   int const threads = options.threads;
   PREFOPT_PARALLEL_FOR(threads)
-  for (index_t k = 0; k < detail::host_blocks(n); ++k) {
-    detail::evaluate_block<Target>(body, k, n);
-  }
+  for (index_t k = 0; k < part.parts(); ++k) { part(k); }
 }
 
 }  // namespace prefopt
+PREFOPT_INLINED_END

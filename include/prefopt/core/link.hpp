@@ -7,6 +7,7 @@
 
 /// Links: from a margin u (larger is better) to a loss. A link of one loss only lies in that loss's
 /// header.
+PREFOPT_INLINED_BEGIN
 namespace prefopt::link {
 
 /// -(1 - e) log sigmoid(u) - e log sigmoid(-u), with label smoothing e in [0, 1/2). At u =
@@ -95,3 +96,4 @@ struct gradient_only {
 };
 
 }  // namespace prefopt::link
+PREFOPT_INLINED_END

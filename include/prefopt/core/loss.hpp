@@ -11,6 +11,7 @@
 #include <prefopt/core/record.hpp>
 #include <prefopt/core/term.hpp>
 
+PREFOPT_INLINED_BEGIN
 namespace prefopt {
 
 /// The loss is a formula over a record that it names:
@@ -215,3 +216,4 @@ PREFOPT_HD value_gradient<Loss, Value> value_and_gradient(Loss const& loss,
 }
 
 }  // namespace prefopt
+PREFOPT_INLINED_END

@@ -140,6 +140,22 @@ PREFOPT_HD constexpr Scalar clamp(Scalar const& x, std::type_identity_t<value_t<
   return min(max(x, Scalar(low)), Scalar(high));
 }
 
+/// e^x for x <= 0. Packs have a shorter way than for any x.
+template <class Scalar>
+PREFOPT_HD Scalar exp_not_positive(Scalar const& x)
+{
+  using std::exp;
+  return exp(x);
+}
+
+/// log(1 + x) for x in [0, 1]. Packs have a shorter way than for any x.
+template <class Scalar>
+PREFOPT_HD Scalar log1p_of_fraction(Scalar const& x)
+{
+  using std::log1p;
+  return log1p(x);
+}
+
 /// A function and its derivative, which share their exponentials.
 template <class Scalar>
 struct value_and_slope {
@@ -153,11 +169,9 @@ struct value_and_slope {
 template <class Scalar>
 PREFOPT_HD value_and_slope<Scalar> log_sigmoid_with_slope(Scalar const& x)
 {
-  using std::exp;
-  using std::log1p;
   auto const positive = x > Scalar(0);
-  Scalar const e = exp(select(positive, -x, x));  // e^-|x|, never above 1
-  return {select(positive, Scalar(0), x) - log1p(e),
+  Scalar const e = exp_not_positive(select(positive, -x, x));  // e^-|x|, never above 1
+  return {select(positive, Scalar(0), x) - log1p_of_fraction(e),
           select(positive, e, Scalar(1)) / (Scalar(1) + e)};
 }
 

@@ -71,26 +71,30 @@ struct pack {
   }
   template <class Number>
     requires std::is_arithmetic_v<Number>
-  pack(Number v) : lanes(static_cast<T>(v) - vector{})  // implicit: constants fill every lane
+  pack(Number v)  // implicit: constants fill every lane
   {
+    if constexpr (sizeof(vector) <= Target::vector_bytes) {
+      lanes = static_cast<T>(v) - vector{};
+    } else {
+      // There gcc would fill the vector lane by lane, where the file has no such registers.
+      T filled[N];
+      for (T& lane : filled) { lane = static_cast<T>(v); }
+      std::memcpy(&lanes, filled, sizeof lanes);
+    }
   }
+
+  /// N consecutive numbers.
+  void load(T const* from) { std::memcpy(&lanes, from, sizeof lanes); }
+  void store(T* to) const { std::memcpy(to, &lanes, sizeof lanes); }
 
   /// Fills `count` lanes from memory; the others keep what they hold.
   void load(T const* from, index_t stride, index_t count)
   {
-    if (count == N && stride == 1) {
-      std::memcpy(&lanes, from, sizeof lanes);
-    } else {
-      for (index_t k = 0; k < count; ++k) { lanes[k] = from[k * stride]; }
-    }
+    for (index_t k = 0; k < count; ++k) { lanes[k] = from[k * stride]; }
   }
   void store(T* to, index_t stride, index_t count) const
   {
-    if (count == N && stride == 1) {
-      std::memcpy(to, &lanes, sizeof lanes);
-    } else {
-      for (index_t k = 0; k < count; ++k) { to[k * stride] = lanes[k]; }
-    }
+    for (index_t k = 0; k < count; ++k) { to[k * stride] = lanes[k]; }
   }
 
   friend pack operator+(pack const& a, pack const& b) { return a.lanes + b.lanes; }

@@ -14,15 +14,17 @@ namespace prefopt {
 
 namespace detail {
 
-/// (e^r - 1 - r) / r^2 for |r| <= ln(2) / 2.
+// Polynomials are summed in halves rather than along Horner's chain: a loop over packs waits for
+// the longest chain.
+
+/// (e^r - 1 - r) / r^2 for |r| <= ln(2) / 2, z = r^2.
 template <int N>
-pack<float, N> exp_tail(pack<float, N> const& r)
+pack<float, N> exp_tail(pack<float, N> const& r, pack<float, N> const& z)
 {
-  pack<float, N> p = r * 1.9875691500e-4f + 1.3981999507e-3f;
-  p = p * r + 8.3334519073e-3f;
-  p = p * r + 4.1665795894e-2f;
-  p = p * r + 1.6666665459e-1f;
-  return p * r + 5.0000001201e-1f;
+  pack<float, N> const low = r * 1.6666665459e-1f + 5.0000001201e-1f;
+  pack<float, N> const middle = r * 8.3334519073e-3f + 4.1665795894e-2f;
+  pack<float, N> const high = r * 1.9875691500e-4f + 1.3981999507e-3f;
+  return (high * z + middle) * z + low;
 }
 
 }  // namespace detail
@@ -39,7 +41,8 @@ pack<float, N> exp(pack<float, N> const& argument)
   reals const shifted = x * 1.44269504088896341f + 12582912.0f;  // 1.5 * 2^23 rounds to an integer
   reals const n = shifted - 12582912.0f;
   reals const r = (x - n * 0.693359375f) + n * 2.12194440e-4f;
-  reals const p = (detail::exp_tail(r) * r * r + r) + 1.0f;
+  reals const z = r * r;
+  reals const p = (detail::exp_tail(r, z) * z + r) + 1.0f;
   // 2^n as two factors, so that neither leaves the normal range where the product is subnormal.
   // The integer n lies in the low bits of `shifted`; converting n would be undefined for NaN.
   integers const whole = __builtin_bit_cast(integers, shifted.lanes) - 0x4b400000;
@@ -48,6 +51,23 @@ pack<float, N> exp(pack<float, N> const& argument)
   integers const second = (whole - half + 127) << 23;
   return p * reals(__builtin_bit_cast(typename reals::vector, first)) *
          reals(__builtin_bit_cast(typename reals::vector, second));
+}
+
+/// e^x in fp32 for x <= 0 to 1.03 ulp, as `exp` but with one scaling: 2^(n + 64) cannot overflow,
+/// and multiplying by 2^-64 rounds once where the result is subnormal.
+template <int N>
+pack<float, N> exp_not_positive(pack<float, N> const& argument)
+{
+  using reals = pack<float, N>;
+  typedef std::int32_t integers __attribute__((vector_size(N * 4)));
+  reals const x = max(argument, reals(-104.0f));
+  reals const shifted = x * 1.44269504088896341f + 12582912.0f;  // as in exp
+  reals const n = shifted - 12582912.0f;
+  reals const r = (x - n * 0.693359375f) + n * 2.12194440e-4f;
+  reals const z = r * r;
+  reals const p = (detail::exp_tail(r, z) * z + r) + 1.0f;
+  integers const power = (__builtin_bit_cast(integers, shifted.lanes) + (64 + 127)) << 23;
+  return p * reals(__builtin_bit_cast(typename reals::vector, power)) * 0x1p-64f;
 }
 
 /// e^x - 1 in fp32 to 1.29 ulp (measured over all floats), also as x -> 0; -1 and infinity at the
@@ -68,13 +88,29 @@ pack<float, N> expm1(pack<float, N> const& argument)
   integers const whole = __builtin_bit_cast(integers, shifted.lanes) - 0x4b400000;
   integers const exponent = (whole + 126) << 23;
   reals const half = reals(__builtin_bit_cast(typename reals::vector, exponent));
-  reals const t = detail::exp_tail(r) * r * r + lost;
+  reals const z = r * r;
+  reals const t = detail::exp_tail(r, z) * z + lost;
   reals const y = ((half - 0.5f) + half * r) + half * t;
   // Halving would round subnormal numbers, and below 2^-25 e^x - 1 is x.
   return select((argument < reals(0x1p-25f)) && (argument > reals(-0x1p-25f)), argument, y + y);
 }
 
 namespace detail {
+
+/// log(1 + f) - f for sqrt(1/2) - 1 <= f <= sqrt(2) - 1.
+template <int N>
+pack<float, N> log1p_tail(pack<float, N> const& f)
+{
+  using reals = pack<float, N>;
+  reals const z = f * f;
+  reals const w = z * z;
+  reals const p0 = f * -2.4999993993e-1f + 3.3333331174e-1f;
+  reals const p2 = f * -1.6668057665e-1f + 2.0000714765e-1f;
+  reals const p4 = f * -1.2420140846e-1f + 1.4249322787e-1f;
+  reals const p6 = f * -1.1514610310e-1f + 1.1676998740e-1f;
+  reals const high = w * 7.0376836292e-2f + (p6 * z + p4);
+  return (high * w + (p2 * z + p0)) * (f * z) - z * 0.5f;
+}
 
 /// log(x) + tail for normal x > 0; `tail` is a correction far smaller than one.
 template <int N>
@@ -90,16 +126,7 @@ pack<float, N> log_normal(pack<float, N> const& x, pack<float, N> const& tail)
   words const m = (bits & 0x007fffffu) + 0x3f3504f3u;
   reals const e = reals(__builtin_convertvector(k, typename reals::vector));
   reals const f = reals(__builtin_bit_cast(typename reals::vector, m)) - 1.0f;
-  reals const z = f * f;
-  reals p = f * 7.0376836292e-2f - 1.1514610310e-1f;
-  p = p * f + 1.1676998740e-1f;
-  p = p * f - 1.2420140846e-1f;
-  p = p * f + 1.4249322787e-1f;
-  p = p * f - 1.6668057665e-1f;
-  p = p * f + 2.0000714765e-1f;
-  p = p * f - 2.4999993993e-1f;
-  p = p * f + 3.3333331174e-1f;
-  return e * 0.693359375f + (f + ((p * f * z - z * 0.5f) + (tail - e * 2.12194440e-4f)));
+  return e * 0.693359375f + (f + (log1p_tail(f) + (tail - e * 2.12194440e-4f)));
 }
 
 }  // namespace detail
@@ -130,6 +157,20 @@ pack<float, N> log1p(pack<float, N> const& x)
   reals const upper = select(x < reals(infinity_v<float>), finite, x);
   reals const lower = select(x > reals(-1), upper, reals(-infinity_v<float>));
   return select(x >= reals(-1), lower, reals(quiet_nan_v<float>));
+}
+
+/// log(1 + x) in fp32 for x in [0, 1] to 1.42 ulp: halved where 1 + x is above sqrt(2), and no
+/// digit is lost on the way that `log1p` would have to add again. NaN propagates.
+template <int N>
+pack<float, N> log1p_of_fraction(pack<float, N> const& x)
+{
+  using reals = pack<float, N>;
+  auto const halved = x > reals(0.41421356f);
+  reals const f = select(halved, x * 0.5f - 0.5f, x);
+  // Below 2^-26 the tail is nothing, and its powers of x would be subnormal, which is slow.
+  reals const tail = detail::log1p_tail(select(x < reals(0x1p-26f), reals(0), f));
+  return select(halved, reals(0.693359375f), reals(0)) +
+         (f + select(halved, tail - 2.12194440e-4f, tail));
 }
 
 /// tanh(x) in fp32 to 2 ulp; NaN propagates. A polynomial in x^2 up to 0.625 (Cephes' tanhf), where

@@ -12,6 +12,7 @@
 #include <prefopt/config.hpp>
 #include <prefopt/core/column_set.hpp>
 
+PREFOPT_INLINED_BEGIN
 namespace prefopt {
 
 /// The type of a field that a record does not have. Setting one is a compile-time error.
@@ -277,3 +278,4 @@ using labelled_logps = preference_record<Policy, Constant,
                                                     .extra = {.label = true}}>;
 
 }  // namespace prefopt
+PREFOPT_INLINED_END

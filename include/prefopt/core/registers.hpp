@@ -20,20 +20,30 @@ struct registers {
 
 namespace detail {
 
-// `Target` is what the calling file is compiled for, which keeps the functions of files apart.
+// `Target` is what the calling file is compiled for, which keeps the functions of files apart. The
+// body is copied, so that what it captures by value stays in registers: stores cannot change it.
+
+template <class Target, class Body>
+[[gnu::flatten]] decltype(auto) with_own(Body const& body)
+{
+  Body const local = body;
+  return local(registers<Target::vector_bytes, Target>{});
+}
 
 template <class Target, class Body>
 PREFOPT_COMPILED_FOR("avx2,fma,f16c,bmi,bmi2")
 decltype(auto) with_avx2(Body const& body)
 {
-  return body(registers<32, Target>{});
+  Body const local = body;
+  return local(registers<32, Target>{});
 }
 
 template <class Target, class Body>
 PREFOPT_COMPILED_FOR("avx512f,avx512bw,avx512dq,avx512vl,avx2,fma,f16c,bmi,bmi2")
 decltype(auto) with_avx512(Body const& body)
 {
-  return body(registers<64, Target>{});
+  Body const local = body;
+  return local(registers<64, Target>{});
 }
 
 }  // namespace detail
@@ -69,7 +79,7 @@ struct widest_registers {
     if constexpr (Target::compiles_for_others && Target::vector_bytes < 32) {
       if (detail::processor_has_avx2()) { return fixed_registers<32, Target>::call(body); }
     }
-    return body(registers<Target::vector_bytes, Target>{});
+    return detail::with_own<Target>(body);
   }
 };
 

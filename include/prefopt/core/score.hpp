@@ -8,6 +8,7 @@
 #include <prefopt/core/math.hpp>
 
 /// Scores: what of a branch is compared. `relative` ones are 0 where policy = reference.
+PREFOPT_INLINED_BEGIN
 namespace prefopt::score {
 
 /// log pi(y) - log pi_ref(y), DPO's implicit reward without beta.
@@ -169,3 +170,4 @@ struct alpha_divergence {
 };
 
 }  // namespace prefopt::score
+PREFOPT_INLINED_END

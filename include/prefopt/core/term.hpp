@@ -16,6 +16,7 @@
 #include <prefopt/core/score.hpp>
 #include <prefopt/core/term_sum.hpp>
 
+PREFOPT_INLINED_BEGIN
 namespace prefopt {
 
 namespace detail {
@@ -226,3 +227,4 @@ PREFOPT_HD constexpr auto repel(char const* name, Link link, Real beta,
 }
 
 }  // namespace prefopt
+PREFOPT_INLINED_END

@@ -8,6 +8,7 @@
 #include <prefopt/config.hpp>
 #include <prefopt/core/record.hpp>
 
+PREFOPT_INLINED_BEGIN
 namespace prefopt {
 
 /// A sum of terms, each of which keeps its name. Its record is the smallest with every column that
@@ -127,3 +128,4 @@ PREFOPT_HD constexpr auto operator*(
 }
 
 }  // namespace prefopt
+PREFOPT_INLINED_END

@@ -9,6 +9,7 @@
 #include <prefopt/config.hpp>
 #include <prefopt/core/math.hpp>
 
+PREFOPT_INLINED_BEGIN
 namespace prefopt {
 
 /// Where the elements of a view may be read and written.
@@ -265,3 +266,4 @@ auto as_matrix(Tensor&& t)
 }
 
 }  // namespace prefopt
+PREFOPT_INLINED_END
