@@ -82,7 +82,7 @@ constexpr vector_view<Real const, Space> weights_of(evaluate_options<Real, Space
 inline std::string text_of(column_name name)
 {
   std::string text = name.text;
-  if (name.count > 1) { text += "[" + std::to_string(name.index) + "]"; }
+  if (name.count > 1) { text += '[' + std::to_string(name.index) + ']'; }
   return text;
 }
 
