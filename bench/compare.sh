@@ -35,23 +35,28 @@ mkdir -p "$build" "$results"
 
 wanted() { [ -z "$report" ] && { [ -z "$only" ] || [ "$only" = "$1" ]; }; }
 
-# compile OUTPUT FLAGS...: with ccache where there is one.
+# compile OBJECT FLAGS...: with ccache where there is one.
 launcher=$(command -v ccache || true)
 compile() {
-  output=$1 && shift
+  object=$1 && shift
   # shellcheck disable=SC2086
-  $launcher "${CXX:-g++}" -std=c++20 -DNDEBUG -fopenmp -Iinclude "$@" -c -o "$build/$output.o"
+  $launcher "${CXX:-g++}" -std=c++20 -DNDEBUG -fopenmp -Iinclude "$@" -c -o "$build/$object.o"
 }
-link() {
-  output=$1 && shift
-  "${CXX:-g++}" -fopenmp "$build/$output.o" "$@"
-}
-# Plain -O2 is what most people compile with, and the library that peers are compared with.
+link() { "${CXX:-g++}" -fopenmp "$@"; }
+# compile_library NAME WITH_THRUST FLAGS...
 compile_library() {
   name=$1 thrust=$2 && shift 2
-  compile "$name" "$@" -fPIC -fvisibility=hidden "-DPREFOPT_FLAGS=\"$*\"" "-DPREFOPT_WITH_THRUST=$thrust" \
-    bench/peers/ours.cpp
-  link "$name" -shared -o "$build/$name.so"
+  objects=""
+  for source in bench/peers/ours/*.cpp; do
+    object=$name-$(basename "$source" .cpp)
+    rm -f "$build/$object.o"  # what does not compile is not to be linked
+    compile "$object" "$@" -fPIC -fvisibility=hidden "-DPREFOPT_FLAGS=\"$*\"" "-DPREFOPT_WITH_THRUST=$thrust" \
+      "$source" &
+    objects="$objects $build/$object.o"
+  done
+  wait
+  # shellcheck disable=SC2086
+  link -shared $objects -o "$build/$name.so"
 }
 has_header() { echo "#include <$1>" | "${CXX:-g++}" -E -x c++ - >/dev/null 2>&1; }
 
@@ -61,7 +66,7 @@ model=$(sed -n 's/^model\t[^:]*: //p' /proc/cpuinfo | head -1)
 COMPARE_MACHINE="$processor family $family model $model, $(nproc) cores"
 COMPARE_DATE=$(date -u +%F)
 COMPARE_FLAGS="$("${CXX:-g++}" --version | head -1) -O2"
-export COMPARE_MACHINE COMPARE_DATE COMPARE_FLAGS
+export COMPARE_MACHINE COMPARE_DATE COMPARE_FLAGS PYTHONDONTWRITEBYTECODE=1
 
 # Peers at their best.
 if grep -q avx512bw /proc/cpuinfo; then
@@ -71,33 +76,35 @@ fi
 if [ -z "$report" ]; then
   thrust=0
   if has_header thrust/system/omp/execution_policy.h; then thrust=1; else echo "skipped: Thrust is missing"; fi
+  # Plain -O2 is what most people compile with, and what peers are compared with.
   compile_library plain $thrust -O2
 fi
 if wanted host; then
   compile_library native 0 -O3 -march=native
   compile host -O2 bench/peers/host.cpp
-  link host -o "$build/host"
+  link "$build/host.o" -o "$build/host"
   # shellcheck disable=SC2086
   "$build/host" "$build/plain.so" "$build/native.so" "$results/host.json" $quick
 fi
 if wanted grid; then
   compile rows_grid -O2 bench/rows_grid.cpp
-  link rows_grid -o "$build/rows_grid"
+  link "$build/rows_grid.o" -o "$build/rows_grid"
   # shellcheck disable=SC2086
   "$build/rows_grid" "$results/rows_grid.json" $quick
 fi
 if wanted libtorch; then
   torch_api=/usr/include/torch/csrc/api/include
   if [ -f $torch_api/torch/torch.h ]; then
-    compile libtorch -O2 -w -isystem $torch_api bench/peers/libtorch.cpp
+    compile libtorch -O2 -w -isystem $torch_api bench/peers/libtorch/main.cpp
     onednn=""
     if has_header oneapi/dnnl/dnnl.hpp; then onednn=-ldnnl; else echo "skipped: oneDNN is missing, for heads in bf16"; fi
     # shellcheck disable=SC2086
-    link libtorch -ltorch -ltorch_cpu -lc10 $onednn -o "$build/libtorch"
+    link "$build/libtorch.o" -ltorch -ltorch_cpu -lc10 $onednn -o "$build/libtorch"
     # shellcheck disable=SC2086
     "$build/libtorch" "$build/plain.so" "$results/libtorch.json" $quick
     # Its BLAS has threads of its own, which OpenMP's would wait for in a loop.
-    for threads in 1 2; do
+    if [ -n "$quick" ]; then counts=2; else counts="1 2"; fi
+    for threads in $counts; do
       # shellcheck disable=SC2086
       OMP_WAIT_POLICY=passive OMP_NUM_THREADS=$threads OPENBLAS_NUM_THREADS=$threads \
         "$build/libtorch" "$build/plain.so" "$results/libtorch_head_$threads.json" $quick --head $threads
@@ -111,12 +118,12 @@ if wanted python; then
     echo "skipped: PyTorch, TRL and Liger, for want of --python PATH"
   else
     # shellcheck disable=SC2086
-    "$python" bench/peers/python_peers.py "$build/plain.so" "$results/python.json" ${quick:---compile} $quick
+    "$python" bench/peers/python/compare.py "$build/plain.so" "$results/python.json" ${quick:---compile} $quick
   fi
 fi
 
 if [ -n "$quick" ]; then
-  python3 bench/report.py --results "$results"
+  python3 bench/report/report.py --results "$results"
 else
-  python3 bench/report.py --results "$results" --write docs/throughput.md README.md
+  python3 bench/report/report.py --results "$results" --write docs/throughput.md README.md
 fi

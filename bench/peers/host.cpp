@@ -4,7 +4,13 @@
 ///
 ///     host LIBRARY NATIVE_LIBRARY RESULTS [--quick]
 
-#include "cases.hpp"
+#include <cstring>
+#include <tuple>
+
+#include "../measure.hpp"
+#include "cases/extent.hpp"
+#include "cases/pair_case.hpp"
+#include "cases/row_case.hpp"
 
 namespace {
 

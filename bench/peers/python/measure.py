@@ -1,0 +1,84 @@
+# SPDX-License-Identifier: MIT
+"""Timing in turns, memory, and the records that compare.sh collects."""
+
+import ctypes
+import ctypes.util
+import json
+import os
+import statistics
+import time
+
+
+def recycle_heap():
+    """Keeps freed memory, so that no contender pays page faults for its temporaries at every call."""
+    libc = ctypes.CDLL(ctypes.util.find_library("c"))
+    m_trim_threshold, m_top_pad, m_mmap_max = -1, -2, -4
+    libc.mallopt(m_mmap_max, 0)
+    libc.mallopt(m_trim_threshold, 2147483647)
+    libc.mallopt(m_top_pad, 64 << 20)
+
+
+def medians(contenders, rounds):
+    """Median seconds of each; all run twice unmeasured, then in turns: `rounds` at least, 31 where they are short."""
+    for run in contenders:
+        run()
+    begin = time.perf_counter()
+    for run in contenders:
+        run()
+    if 31 * (time.perf_counter() - begin) < 1:
+        rounds = max(rounds, 31)
+    seconds = [[] for _ in contenders]
+    for _ in range(rounds):
+        for run, taken in zip(contenders, seconds):
+            begin = time.perf_counter()
+            run()
+            taken.append(time.perf_counter() - begin)
+    return [statistics.median(taken) for taken in seconds]
+
+
+def fastest(ways):
+    """The name of the fastest of several ways to the same result: a peer is taken at its best."""
+    taken = medians(list(ways.values()), 3)
+    return min(zip(taken, ways))[1]
+
+
+class Results:
+    def __init__(self, path, build):
+        self.path, self.build, self.records = path, build, []
+
+    def write(self, name, threads, ours, peer, version, theirs, roofline, **extra):
+        record = {
+            "name": name, "ours_s": ours, "peer_s": theirs, "ratio": theirs / ours,
+            "roofline_fraction": roofline / ours, "threads": threads, **extra,
+        }
+        self._add(record, peer, version)
+        print(f"{name:48} {threads} threads  {1e3 * ours:9.3f} ms  {100 * roofline / ours:5.1f} % of the roofline"
+              f"  {theirs / ours:6.2f}x {peer}", flush=True)
+
+    def write_bytes(self, name, ours, peer, version, theirs, logits):
+        self._add({"name": name, "ours_bytes": ours, "peer_bytes": theirs, "logits_bytes": logits}, peer, version)
+        print(f"{name:48} {ours / 1e6:.1f} MB beside {theirs / 1e6:.1f} MB of {peer}", flush=True)
+
+    def _add(self, record, peer, version):
+        self.records.append(record | {
+            "peer": peer, "peer_version": version, "flags": self.build,
+            "machine": os.environ.get("COMPARE_MACHINE", "unknown"), "date": os.environ.get("COMPARE_DATE", "unknown"),
+        })
+        with open(self.path, "w") as file:
+            file.write("[\n" + ",\n".join(json.dumps(each) for each in self.records) + "\n]\n")
+
+
+def held_bytes(field):
+    with open("/proc/self/status") as status:
+        return next(1024 * int(line.split()[1]) for line in status if line.startswith(field + ":"))
+
+
+def peak_bytes(run):
+    """Bytes that `run` holds at most beyond what was held before."""
+    run()  # threads, and code that is loaded when it is first called
+    ctypes.CDLL(ctypes.util.find_library("c")).malloc_trim(0)
+    with open("/proc/self/clear_refs", "w") as file:
+        file.write("5")  # the peak is now what is held
+    before = held_bytes("VmRSS")
+    run()
+    return max(0, held_bytes("VmHWM") - before)

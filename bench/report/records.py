@@ -1,0 +1,37 @@
+# SPDX-License-Identifier: MIT
+"""The records of bench/results/*.json."""
+
+import json
+
+OWN_LOOP = "prefopt, native"
+THRUST = "prefopt, thrust::omp"
+SCALAR = "scalar loop"
+TORCH = ("LibTorch", "PyTorch")
+VOCABULARIES = (32000, 128256, 151936)
+
+
+def load(folder):
+    records = []
+    for path in sorted(folder.glob("*.json")):
+        records += json.loads(path.read_text())
+    for record in records:
+        if "elements" in record and "ours_s" in record:
+            record["giga_per_s"] = record["elements"] / record["ours_s"] / 1e9
+            record["giga_per_s_and_core"] = record["giga_per_s"] / record["threads"]
+    return records
+
+
+def having(records, peer=None, what=None, dtype=None, vocabulary=None, threads=None):
+    """Records of one peer (or one of several); `what` is the name up to its first slash."""
+    def fits(record):
+        parts = record["name"].split("/")
+        return ((peer is None or record["peer"] in ([peer] if isinstance(peer, str) else peer))
+                and (what is None or parts[0] == what) and (dtype is None or dtype in parts)
+                and (vocabulary is None or f"V={vocabulary}" in parts)
+                and (threads is None or record.get("threads") == threads))
+    return [record for record in records if fits(record)]
+
+
+def only(records, **conditions):
+    found = having(records, **conditions)
+    return found[0] if found else None
