@@ -71,10 +71,12 @@ void rank_words_in_place(vector_view<Real const> score, std::uint64_t* words)
   for (index_t begin = 0, end = 0; begin < n; begin = end) {
     std::uint64_t const bits = words[begin] >> 32;
     for (; end < n && words[end] >> 32 == bits; ++end) { words[end] &= index_bits; }
-    if (sizeof(Real) == 4 || end - begin == 1) { continue; }
-    for (index_t r = begin; r < end; ++r) { words[r] = score_word<0>(score, words[r]); }
-    sort_words(words + begin, end - begin);
-    for (index_t r = begin; r < end; ++r) { words[r] &= index_bits; }
+    if constexpr (sizeof(Real) == 8) {
+      if (end - begin == 1) { continue; }
+      for (index_t r = begin; r < end; ++r) { words[r] = score_word<0>(score, words[r]); }
+      sort_words(words + begin, end - begin);
+      for (index_t r = begin; r < end; ++r) { words[r] &= index_bits; }
+    }
   }
 }
 
