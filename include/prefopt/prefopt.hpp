@@ -117,6 +117,7 @@
 #include <prefopt/image/resize.hpp>
 #include <prefopt/image/run_lengths.hpp>
 #include <prefopt/image/tensor_layout.hpp>
+#include <prefopt/image/tiles.hpp>
 #include <prefopt/image/word_relations.hpp>
 #include <prefopt/keyword/candidates.hpp>
 #include <prefopt/keyword/english_tagger.hpp>

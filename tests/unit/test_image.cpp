@@ -19,24 +19,12 @@
 #include "support/bytes.hpp"
 #include "support/catch.hpp"
 #include "support/fixtures.hpp"
+#include "support/splitmix_image.hpp"
 
 namespace {
 
 using prefopt::byte_image;
 using prefopt::index_t;
-
-/// The input of the golden cases: byte k is the top byte of splitmix64(k).
-byte_image splitmix_image(index_t width, index_t height)
-{
-  byte_image image = prefopt::make_byte_image(width, height, 3);
-  for (std::size_t k = 0; k < image.pixels.size(); ++k) {
-    std::uint64_t x = k + 0x9e3779b97f4a7c15u;
-    x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9u;
-    x = (x ^ (x >> 27)) * 0x94d049bb133111ebu;
-    image.pixels[k] = static_cast<std::uint8_t>((x ^ (x >> 31)) >> 56);
-  }
-  return image;
-}
 
 byte_image mask_with(index_t width, index_t height,
                      std::vector<std::pair<index_t, index_t>> const& set)

@@ -129,8 +129,10 @@ inline std::vector<index_t> nearest_sources(index_t in_size, index_t out_size)
 }  // namespace detail
 
 /// Pillow's `Image.resize((width, height), BICUBIC)` on 8-bit channels, bit for bit (checked
-/// against Pillow 9.4): Keys' kernel, antialiased, 22-bit weights, horizontal pass rounded to
-/// bytes, then vertical. Throws std::invalid_argument for empty images or targets.
+/// against Pillow 9.4 and 11.3): Keys' kernel, antialiased, 22-bit weights, horizontal pass rounded
+/// to bytes, then vertical. Pillow 13 does the vertical pass first where a picture shrinks more in
+/// height (python-pillow/Pillow#9549), which changes some bytes by rounding: models in use were
+/// trained before. Throws std::invalid_argument for empty images or targets.
 inline byte_image resize_bicubic(byte_image const& in, index_t width, index_t height)
 {
   check_image(in);
