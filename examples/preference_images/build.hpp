@@ -31,17 +31,4 @@ struct build_report {
 /// Throws std::runtime_error or std::invalid_argument for files and options that cannot be used.
 build_report build(build_options const& options, build_control const& control, std::ostream& log);
 
-/// Makes the negatives of `set` again from its pairs.jsonl and the pictures, into
-/// `output`/negatives/. Returns how many.
-index_t rebuild(std::filesystem::path const& set, std::filesystem::path const& images,
-                std::filesystem::path const& output);
-
-/// Decodes all pictures that the pairs name, on one thread, and returns the seconds and how many:
-/// what the rate of `build` is compared with.
-struct decoding_time {
-  double seconds = 0;
-  index_t pictures = 0;
-};
-decoding_time time_decoding(build_options const& options);
-
 }  // namespace preference_images

@@ -54,10 +54,12 @@ key_region_finder::key_region_finder(build_options const& o)
 
 std::vector<std::string> key_region_finder::keywords(std::string const& answer) const
 {
+  // Seconds of work, and far more than an answer says.
+  prefopt::keyword_options const options{.max_candidates = 1000};
   auto const ranking =
       vectors_.rows.empty()
-          ? prefopt::rank_keywords(answer, tagger_)
-          : prefopt::rank_keywords(answer, tagger_, {}, similarity{std::cref(vectors_)});
+          ? prefopt::rank_keywords(answer, tagger_, options)
+          : prefopt::rank_keywords(answer, tagger_, options, similarity{std::cref(vectors_)});
   std::vector<std::string> words;
   for (auto const& keyword : ranking.top(most_keywords_)) { words.push_back(keyword.text); }
   return words;

@@ -10,6 +10,7 @@
 
 #include "preference_images/build.hpp"
 #include "preference_images/contact_sheet.hpp"
+#include "preference_images/rebuild.hpp"
 
 namespace {
 

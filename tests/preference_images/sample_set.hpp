@@ -13,6 +13,7 @@
 
 #include "llava/support/file.hpp"
 #include "preference_images/build.hpp"
+#include "preference_images/rebuild.hpp"
 #include "support/files.hpp"
 #include "support/png.hpp"
 

@@ -201,6 +201,9 @@ TEST_CASE("the tagger tells nouns from verbs by their neighbours", "[keyword]")
   CHECK(tag_of("The bench is painted green.", "painted") == tag::verb);
   CHECK(tag_of("A tailor mends the coat.", "mends") == tag::verb);  // in no list
   CHECK(tag_of("He can see a trash can.", "see") == tag::verb);
+  CHECK(tag_of("A dog can be seen.", "can") == tag::auxiliary);
+  CHECK(tag_of("A lamp can clearly be seen.", "can") == tag::auxiliary);
+  CHECK(tag_of("A trash can is near the door.", "can") == tag::noun);
   CHECK(tag_of("The bus is bright orange.", "orange") == tag::adjective);
   CHECK(tag_of("An orange on a plate.", "orange") == tag::noun);
   CHECK(tag_of("His arms are up, which shows his joy.", "shows") == tag::verb);
@@ -218,6 +221,7 @@ TEST_CASE("phrases of captions, whatever their bytes", "[keyword]")
       phrases(
           "A waiter brings cr\xC3\xAApes and \xE3\x83\xA9\xE3\x83\xBC\xE3\x83\xA1\xE3\x83\xB3.") ==
       list{"waiter", "cr\xC3\xAApes", "\xE3\x83\xA9\xE3\x83\xBC\xE3\x83\xA1\xE3\x83\xB3"});
+  CHECK(phrases("A dog can be seen beside a bench.") == list{"dog", "bench"});
   CHECK(phrases("").empty());
 }
 

@@ -85,7 +85,7 @@ class sentence_tagger {
     bool const relative = word == "that" || word == "which" || word == "whose" || word == "who";
     bool const after_comma = i_ > 0 && before() == tag::punctuation && word == "which";
     if (relative && (after_noun() || after_comma)) { return tag::pronoun; }
-    if (word == "can" && (after_modifier() || after_noun()) && !bare_verb_follows()) {
+    if (word == "can" && (after_modifier() || after_noun()) && !infinitive_follows()) {
       return tag::noun;
     }
     // "the back of", "a well"
@@ -97,6 +97,20 @@ class sentence_tagger {
   {
     return i_ + 1 < lower_.size() && after() == tag::other &&
            verb_form_of(lower_[i_ + 1]).ending == verb_ending::bare;
+  }
+
+  /// "can be seen", "can also be", "can clearly run" against "a trash can is".
+  bool infinitive_follows() const
+  {
+    std::size_t k = i_ + 1;
+    auto const modifies = [&] {
+      return closed_[k] == tag::adverb || lower_[k] == "not" || lower_[k].ends_with("ly");
+    };
+    while (k < lower_.size() && modifies()) { ++k; }
+    if (k == lower_.size()) { return false; }
+    bool const bare =
+        closed_[k] == tag::other && verb_form_of(lower_[k]).ending == verb_ending::bare;
+    return bare || contains_word(" be have do ", lower_[k]);
   }
 
   tag decide_open() const
