@@ -3,6 +3,7 @@
 /// \file  From a decoded image to the tensor a CLIP tower takes, and a mask through the same
 /// geometry.
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <stdexcept>
@@ -88,10 +89,12 @@ inline void paste(byte_image const& in, index_t left, index_t top, byte_image& o
 {
   index_t const x_begin = max(-left, index_t{0}), x_end = min(in.width, out.width - left);
   index_t const y_begin = max(-top, index_t{0}), y_end = min(in.height, out.height - top);
+  if (x_begin >= x_end) { return; }
+  auto const bytes = static_cast<std::size_t>((x_end - x_begin) * in.channels);
   for (index_t y = y_begin; y < y_end; ++y) {
-    for (index_t x = x_begin; x < x_end; ++x) {
-      for (index_t c = 0; c < in.channels; ++c) { out.at(x + left, y + top, c) = in.at(x, y, c); }
-    }
+    std::uint8_t const* const from = in.pixels.data() + (y * in.width + x_begin) * in.channels;
+    index_t const place = (y + top) * out.width + x_begin + left;
+    std::copy_n(from, bytes, out.pixels.data() + place * in.channels);
   }
 }
 
@@ -99,8 +102,10 @@ inline byte_image apply_geometry(byte_image const& in, square_geometry const& g,
                                  std::array<std::uint8_t, 3> const& fill)
 {
   byte_image canvas = make_byte_image(g.canvas_width, g.canvas_height, in.channels);
-  for (std::size_t i = 0; i < canvas.pixels.size(); ++i) {
-    canvas.pixels[i] = fill[i % static_cast<std::size_t>(in.channels)];
+  bool const padded = g.canvas_width != in.width || g.canvas_height != in.height;
+  auto const channels = static_cast<std::size_t>(in.channels);
+  for (std::size_t i = 0; padded && i < canvas.pixels.size(); i += channels) {
+    std::copy_n(fill.data(), channels, &canvas.pixels[i]);
   }
   paste(in, g.paste_left, g.paste_top, canvas);
   byte_image const resized = resize_bicubic(canvas, g.resized_width, g.resized_height);

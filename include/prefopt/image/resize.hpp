@@ -60,18 +60,6 @@ inline std::uint8_t round_to_byte(std::int32_t sum)
   return static_cast<std::uint8_t>(clamp(sum >> weight_bits, 0, 255));
 }
 
-/// One pass; `step` is the distance in elements between neighbours along the resized direction.
-inline std::uint8_t weigh(std::uint8_t const* source, index_t step, resize_taps const& taps)
-{
-  std::int32_t sum = 1 << (weight_bits - 1);  // rounds to nearest
-  source += taps.first * step;
-  for (std::int32_t const w : taps.weights) {
-    sum += w * *source;
-    source += step;
-  }
-  return round_to_byte(sum);
-}
-
 inline std::vector<resize_taps> all_cubic_taps(index_t in_size, index_t out_size)
 {
   std::vector<resize_taps> all;
@@ -82,16 +70,36 @@ inline std::vector<resize_taps> all_cubic_taps(index_t in_size, index_t out_size
   return all;
 }
 
+/// A pixel of N neighbouring channels at once, which is what compilers turn into vectors.
+template <index_t N>
+void weigh_pixel(std::uint8_t const* source, index_t step, resize_taps const& taps,
+                 std::uint8_t* out)
+{
+  std::int32_t sums[N];
+  for (auto& sum : sums) { sum = 1 << (weight_bits - 1); }  // rounds to nearest
+  source += taps.first * step;
+  for (std::int32_t const w : taps.weights) {
+    for (index_t c = 0; c < N; ++c) { sums[c] += w * source[c]; }
+    source += step;
+  }
+  for (index_t c = 0; c < N; ++c) { out[c] = round_to_byte(sums[c]); }
+}
+
 inline byte_image resize_width(byte_image const& in, index_t width)
 {
   byte_image out = make_byte_image(width, in.height, in.channels);
   auto const taps = all_cubic_taps(in.width, width);
+  index_t const channels = in.channels;
+  std::uint8_t* pixel = out.pixels.data();
   for (index_t y = 0; y < in.height; ++y) {
-    std::uint8_t const* const row = in.pixels.data() + y * in.width * in.channels;
-    for (index_t x = 0; x < width; ++x) {
-      for (index_t c = 0; c < in.channels; ++c) {
-        out.at(x, y, c) = weigh(row + c, in.channels, taps[static_cast<std::size_t>(x)]);
+    std::uint8_t const* const row = in.pixels.data() + y * in.width * channels;
+    for (index_t x = 0; x < width; ++x, pixel += channels) {
+      auto const& of_x = taps[static_cast<std::size_t>(x)];
+      if (channels == 3) {
+        weigh_pixel<3>(row, channels, of_x, pixel);
+        continue;
       }
+      for (index_t c = 0; c < channels; ++c) { weigh_pixel<1>(row + c, channels, of_x, pixel + c); }
     }
   }
   return out;
@@ -101,12 +109,17 @@ inline byte_image resize_height(byte_image const& in, index_t height)
 {
   byte_image out = make_byte_image(in.width, height, in.channels);
   index_t const pitch = in.width * in.channels;
+  std::vector<std::int32_t> sums(static_cast<std::size_t>(pitch));
   for (index_t y = 0; y < height; ++y) {
     auto const taps = cubic_taps(in.height, height, y);
-    for (index_t i = 0; i < pitch; ++i) {
-      out.pixels[static_cast<std::size_t>(y * pitch + i)] =
-          weigh(in.pixels.data() + i, pitch, taps);
+    sums.assign(sums.size(), 1 << (weight_bits - 1));  // rounds to nearest
+    std::uint8_t const* row = in.pixels.data() + taps.first * pitch;
+    for (std::int32_t const w : taps.weights) {
+      for (std::size_t i = 0; i < sums.size(); ++i) { sums[i] += w * row[i]; }
+      row += pitch;
     }
+    std::uint8_t* const to = out.pixels.data() + y * pitch;
+    for (std::size_t i = 0; i < sums.size(); ++i) { to[i] = round_to_byte(sums[i]); }
   }
   return out;
 }
