@@ -1,43 +1,27 @@
 // SPDX-License-Identifier: MIT
 #include "llava/options.hpp"
 
-#include <initializer_list>
 #include <stdexcept>
+
+#include "llava/support/option_check.hpp"
 
 namespace llava {
 
 namespace {
 
-void require(bool holds, std::string const& option, std::string const& expected,
-             std::string const& got)
-{
-  if (!holds) {
-    throw std::invalid_argument("--" + option + ": expected " + expected + ", got " + got);
-  }
-}
-
-void require_one_of(std::string const& option, std::initializer_list<char const*> names,
-                    std::string const& got)
-{
-  std::string list;
-  for (char const* name : names) {
-    if (got == name) { return; }
-    list += (list.empty() ? "" : ", ") + std::string(name);
-  }
-  require(false, option, "one of " + list, got);
-}
-
 void require_number(std::string const& option, double least, double most, double got)
 {
   if (!(got >= least && got <= most)) {  // NaN is refused too
-    require(false, option, "a number from " + std::to_string(least) + " to " + std::to_string(most),
-            std::to_string(got));
+    require_option(false, option,
+                   "a number from " + std::to_string(least) + " to " + std::to_string(most),
+                   std::to_string(got));
   }
 }
 
 void require_count(std::string const& option, index_t most, index_t got)
 {
-  require(got >= 1 && got <= most, option, "1 to " + std::to_string(most), std::to_string(got));
+  require_option(got >= 1 && got <= most, option, "1 to " + std::to_string(most),
+                 std::to_string(got));
 }
 
 }  // namespace
@@ -63,10 +47,10 @@ void check_options(run_options const& o)
   require_number("text-weight", 0, huge, o.text_weight);
   require_number("image-weight", 0, huge, o.image_weight);
   require_number("margin-weight", 0, huge, o.margin_weight);
-  require(o.text_weight + o.image_weight + o.margin_weight > 0, "text-weight",
-          "at least one of the three weights above 0", "all 0");
-  require(o.noise_step >= 0 && o.noise_step < 1000, "noise-step", "0 to 999",
-          std::to_string(o.noise_step));
+  require_option(o.text_weight + o.image_weight + o.margin_weight > 0, "text-weight",
+                 "at least one of the three weights above 0", "all 0");
+  require_option(o.noise_step >= 0 && o.noise_step < 1000, "noise-step", "0 to 999",
+                 std::to_string(o.noise_step));
   require_number("learning-rate", 0, huge, o.learning_rate);
   require_number("warmup", 0, 1, o.warmup);
   require_number("weight-decay", 0, huge, o.weight_decay);

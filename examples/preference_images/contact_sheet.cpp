@@ -2,6 +2,7 @@
 #include "preference_images/contact_sheet.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cstdio>
 #include <string>
 #include <vector>
@@ -79,14 +80,25 @@ std::string figure(byte_image const& image, std::string const& caption)
          "</figcaption></figure>\n";
 }
 
-/// The picture dimmed outside the region.
+/// The picture dimmed outside the region, whose border is drawn: both can be dark.
 byte_image with_region(byte_image picture, byte_image const& region)
 {
-  for (std::size_t i = 0; i < region.pixels.size(); ++i) {
-    if (region.pixels[i] != 0) { continue; }
-    for (std::size_t c = 0; c < 3; ++c) {
-      auto& pixel = picture.pixels[3 * i + c];
-      pixel = static_cast<std::uint8_t>(pixel / 4);
+  constexpr std::array<std::uint8_t, 3> border{255, 0, 200};
+  auto const inside = [&](index_t x, index_t y) {
+    bool const on = x >= 0 && y >= 0 && x < region.width && y < region.height;
+    return on && region.at(x, y, 0) != 0;
+  };
+  for (index_t y = 0; y < region.height; ++y) {
+    for (index_t x = 0; x < region.width; ++x) {
+      bool const within = inside(x, y);
+      bool const edge =
+          within && !(inside(x - 1, y) && inside(x + 1, y) && inside(x, y - 1) && inside(x, y + 1));
+      for (index_t c = 0; c < 3; ++c) {
+        auto& pixel = picture.at(x, y, c);
+        pixel = edge     ? border[static_cast<std::size_t>(c)]
+                : within ? pixel
+                         : static_cast<std::uint8_t>(pixel / 4);
+      }
     }
   }
   return picture;

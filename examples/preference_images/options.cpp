@@ -1,36 +1,18 @@
 // SPDX-License-Identifier: MIT
 #include "preference_images/options.hpp"
 
-#include <initializer_list>
-#include <stdexcept>
+#include "llava/support/option_check.hpp"
 
 namespace preference_images {
 namespace {
 
-void require(bool holds, std::string const& option, std::string const& expected,
-             std::string const& got)
-{
-  if (!holds) {
-    throw std::invalid_argument("--" + option + ": expected " + expected + ", got " + got);
-  }
-}
-
-void require_one_of(std::string const& option, std::initializer_list<char const*> names,
-                    std::string const& got)
-{
-  std::string list;
-  bool known = false;
-  for (char const* name : names) {
-    known = known || got == name;
-    list += (list.empty() ? "" : ", ") + std::string(name);
-  }
-  require(known, option, "one of " + list, got);
-}
+using llava::require_one_of;
+using llava::require_option;
 
 void require_whole(std::string const& option, index_t least, index_t most, index_t got)
 {
-  require(got >= least && got <= most, option,
-          std::to_string(least) + " to " + std::to_string(most), std::to_string(got));
+  require_option(got >= least && got <= most, option,
+                 std::to_string(least) + " to " + std::to_string(most), std::to_string(got));
 }
 
 }  // namespace
@@ -48,12 +30,12 @@ void check_options(build_options const& o)
   require_whole("max-side", 1, 1000000, o.max_side);
   require_whole("max-pixels", 1, index_t{1} << 28, o.max_pixels);
   require_whole("part", 1, 1000000, o.part);
-  require(o.random_share > 0 && o.random_share <= 1, "random-share", "a number in (0, 1]",
-          std::to_string(o.random_share));
-  require(o.least_score >= 0 && o.least_score <= 1, "least-score", "a number from 0 to 1",
-          std::to_string(o.least_score));
-  require(o.least_similarity > 0 && o.least_similarity <= 1, "least-similarity",
-          "a number in (0, 1]", std::to_string(o.least_similarity));
+  require_option(o.random_share > 0 && o.random_share <= 1, "random-share", "a number in (0, 1]",
+                 std::to_string(o.random_share));
+  require_option(o.least_score >= 0 && o.least_score <= 1, "least-score", "a number from 0 to 1",
+                 std::to_string(o.least_score));
+  require_option(o.least_similarity > 0 && o.least_similarity <= 1, "least-similarity",
+                 "a number in (0, 1]", std::to_string(o.least_similarity));
 }
 
 }  // namespace preference_images
