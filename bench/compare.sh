@@ -9,7 +9,7 @@
 # --python PATH  a Python with torch, and trl and liger-kernel if they are to be compared:
 #                python3 -m venv /tmp/peers && /tmp/peers/bin/pip install torch trl liger-kernel
 # --quick        one vocabulary, half the logits, 10^7 pairs; into build/compare instead of bench/results
-# --only NAME    one of host, grid, libtorch, python
+# --only NAME    one of host, grid, ranking, libtorch, python
 # --report       measures nothing: charts and tables from the results that are there
 #
 # Run it on a machine that does nothing else. CXX and BUILD (default: build/compare) may be set.
@@ -91,6 +91,12 @@ if wanted grid; then
   link "$build/rows_grid.o" -o "$build/rows_grid"
   # shellcheck disable=SC2086
   "$build/rows_grid" "$results/rows_grid.json" $quick
+fi
+if wanted ranking; then
+  compile ranking -O2 bench/ranking.cpp
+  link "$build/ranking.o" -o "$build/ranking"
+  if [ -n "$quick" ]; then samples=10000000; else samples=100000000; fi
+  "$build/ranking" select $samples float "$results/ranking.json"
 fi
 if wanted libtorch; then
   torch_api=/usr/include/torch/csrc/api/include

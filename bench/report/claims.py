@@ -77,6 +77,8 @@ def claims(records):
                                peer=peer, what="head log_prob forward+backward"))
     result.append(at_most("workspace of a head", 8, "{:.2f} MB".format,
                           sorted({r["workspace"] / 1e6 for r in records if "workspace" in r})))
+    for peer, bound in (("std::nth_element twice", 8), ("std::sort", 60)):
+        result.append(at_least(f"exact tertiles, beside {peer}", bound, times, "ratio", peer=peer))
     for what in ("log_prob+entropy", "gradient", "dpo", "mfpo"):
         result.append(at_least(f"{what}: plain -O2 to -O3 -march=native", .9, share, "ratio",
                                peer=OWN_LOOP, what=what))

@@ -47,6 +47,7 @@ def main():
         "pairs": tables.pair_table(records),
         "step": tables.step_table(records),
         "head": tables.head_table(records),
+        "ranking": tables.ranking_table(records),
         "grid": grid_table(records),
         "readme": tables.readme_table(records),
     }

@@ -96,6 +96,15 @@ def head_table(records):
     return lines
 
 
+def ranking_table(records):
+    lines = ["| | threads | prefopt | of the read bandwidth | std::nth_element twice | std::sort |", "|---|--:|--:|--:|--:|--:|"]
+    for r in having(records, peer="std::nth_element twice"):
+        sort = next((o for o in having(records, peer="std::sort", threads=r["threads"]) if o["name"] == r["name"]), None)
+        lines.append(f"| {r['name']} | {r['threads']} | {1e3 * r['ours_s']:.0f} ms | {100 * r['roofline_fraction']:.0f} % "
+                     f"| {ratio_of(r)} | {cell(sort, ratio_of)} |")
+    return lines
+
+
 def readme_table(records):
     lines = ["| log-prob + entropy, V = 128,256 | prefopt | of the read bandwidth | beside LibTorch "
              "| beside PyTorch | beside TRL |", "|---|--:|--:|--:|--:|--:|"]
@@ -115,7 +124,7 @@ def setting(records):
     seen = {}
     for r in records:
         seen.setdefault(r["machine"], set()).add(r["date"])
-    builds = sorted({r["flags"] for r in records if r["peer"]} | {r["peer_version"] for r in having(records, peer=OWN_LOOP)})
+    builds = sorted({r["flags"] for r in records if r["flags"] and r["peer"]} | {r["peer_version"] for r in having(records, peer=OWN_LOOP)})
     peers = sorted({f"{r['peer']} {r['peer_version']}" for r in having(records, peer=(*TORCH, "TRL"))})
     lines = [f"{machine}; {', '.join(sorted(dates))}." for machine, dates in seen.items()]
     return [*lines, f"prefopt: {'; '.join(builds)}. Peers: {', '.join(peers) or 'none'}."]
