@@ -9,7 +9,7 @@
 # --python PATH  a Python with torch, and trl and liger-kernel if they are to be compared:
 #                python3 -m venv /tmp/peers && /tmp/peers/bin/pip install torch trl liger-kernel
 # --quick        one vocabulary, half the logits, 10^7 pairs; into build/compare instead of bench/results
-# --only NAME    one of host, grid, ranking, libtorch, python
+# --only NAME    one of host, grid, ranking, libtorch, python, gpu
 # --report       measures nothing: charts and tables from the results that are there
 #
 # Run it on a machine that does nothing else. CXX and BUILD (default: build/compare) may be set.
@@ -125,6 +125,15 @@ if wanted python; then
   else
     # shellcheck disable=SC2086
     "$python" bench/peers/python/compare.py "$build/plain.so" "$results/python.json" ${quick:---compile} $quick
+  fi
+fi
+if wanted gpu; then
+  if [ -f bench/rows.cu ] && command -v nvcc >/dev/null && nvidia-smi >/dev/null 2>&1; then
+    nvcc -std=c++20 -O3 -DNDEBUG -arch=native -Iinclude bench/rows.cu -lbenchmark -o "$build/gpu"
+    COMPARE_MACHINE=$(nvidia-smi --query-gpu=name --format=csv,noheader | head -1)
+    "$build/gpu" --benchmark_out="$results/gpu.json" --benchmark_context="machine=$COMPARE_MACHINE"
+  else
+    echo "skipped: figures of a GPU, for want of one or of nvcc"
   fi
 fi
 

@@ -7,13 +7,15 @@ OWN_LOOP = "prefopt, native"
 THRUST = "prefopt, thrust::omp"
 SCALAR = "scalar loop"
 TORCH = ("LibTorch", "PyTorch")
+GPU = "gpu.json"  # Google Benchmark's own format
 VOCABULARIES = (32000, 128256, 151936)
 
 
 def load(folder):
     records = []
     for path in sorted(folder.glob("*.json")):
-        records += json.loads(path.read_text())
+        if path.name != GPU:
+            records += json.loads(path.read_text())
     for record in records:
         if "elements" in record and "ours_s" in record:
             record["giga_per_s"] = record["elements"] / record["ours_s"] / 1e9

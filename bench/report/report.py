@@ -16,7 +16,7 @@ import charts
 import tables
 from claims import claims_table
 from grid import grid_table
-from records import load
+from records import GPU, load
 
 
 def main():
@@ -48,6 +48,7 @@ def main():
         "step": tables.step_table(records),
         "head": tables.head_table(records),
         "ranking": tables.ranking_table(records),
+        "gpu": tables.gpu_table(options.results / GPU),
         "grid": grid_table(records),
         "readme": tables.readme_table(records),
     }

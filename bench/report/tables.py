@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: MIT
 """Tables in Markdown."""
 
+import json
+
 from records import OWN_LOOP, SCALAR, THRUST, TORCH, VOCABULARIES, having, only
 
 
@@ -102,6 +104,19 @@ def ranking_table(records):
         sort = next((o for o in having(records, peer="std::sort", threads=r["threads"]) if o["name"] == r["name"]), None)
         lines.append(f"| {r['name']} | {r['threads']} | {1e3 * r['ours_s']:.0f} ms | {100 * r['roofline_fraction']:.0f} % "
                      f"| {ratio_of(r)} | {cell(sort, ratio_of)} |")
+    return lines
+
+
+def gpu_table(path):
+    """Of Google Benchmark's output, if there is one."""
+    if not path.exists():
+        return ["No GPU was there to measure on."]
+    results = json.loads(path.read_text())
+    lines = [f"{results['context'].get('machine', 'A GPU')}, {results['context']['date'][:10]}.", "",
+             "| | time | of the roofline |", "|---|--:|--:|"]
+    for r in results["benchmarks"]:
+        share = f"{100 * r['roofline']:.0f} %" if "roofline" in r else "–"
+        lines.append(f"| {r['name']} | {r['real_time']:.4g} {r['time_unit']} | {share} |")
     return lines
 
 
