@@ -177,6 +177,15 @@ TEST_CASE("rows that are no pairs are listed by their place", "[preference_image
   REQUIRE(lines_of(set.folder / "four/pairs.jsonl").at(1)["row"] == 3);
 }
 
+TEST_CASE("an answer of thousands of things is rejected, not worked on for minutes",
+          "[preference_images]")
+{
+  sample_set const set;
+  std::string answer;
+  for (int i = 0; i < 1500; ++i) { answer += "A thing" + std::to_string(i) + " stands there. "; }
+  REQUIRE(mentions(set.reason(pair_line("a.png", answer)), {"candidates", "at most 1000"}));
+}
+
 TEST_CASE("malformed regions reject the pairs that need them", "[preference_images]")
 {
   sample_set const set;
