@@ -66,7 +66,13 @@ model=$(sed -n 's/^model\t[^:]*: //p' /proc/cpuinfo | head -1)
 COMPARE_MACHINE="$processor family $family model $model, $(nproc) cores"
 COMPARE_DATE=$(date -u +%F)
 COMPARE_FLAGS="$("${CXX:-g++}" --version | head -1) -O2"
-export COMPARE_MACHINE COMPARE_DATE COMPARE_FLAGS PYTHONDONTWRITEBYTECODE=1
+COMPARE_LOAD=$(cut -d' ' -f1 /proc/loadavg)  # before anything of ours runs
+export COMPARE_MACHINE COMPARE_DATE COMPARE_LOAD COMPARE_FLAGS PYTHONDONTWRITEBYTECODE=1
+
+case $COMPARE_LOAD in
+0.*) ;;
+*) echo "warning: other work runs here (load $COMPARE_LOAD): ratios of two threads will be wrong" >&2 ;;
+esac
 
 # Peers at their best.
 if grep -q avx512bw /proc/cpuinfo; then

@@ -78,7 +78,7 @@ struct record {
   std::string extra = {};
 };
 
-/// A JSON array of records in a file, one to a line, each with the machine and the date, which
+/// A JSON array of records in a file, one to a line, each with machine, date and load, which
 /// `compare.sh` passes in the environment.
 class results {
  public:
@@ -104,10 +104,10 @@ class results {
   {
     std::fprintf(file_,
                  "%s\n{\"name\": \"%s\", %s, \"peer\": \"%s\", \"peer_version\": \"%s\", "
-                 "\"flags\": \"%s\", \"machine\": \"%s\", \"date\": \"%s\"}",
+                 "\"flags\": \"%s\", \"machine\": \"%s\", \"date\": \"%s\", \"load\": %s}",
                  separator_, name.c_str(), fields.c_str(), peer.c_str(), peer_version.c_str(),
                  flags.c_str(), environment("COMPARE_MACHINE", "unknown"),
-                 environment("COMPARE_DATE", "unknown"));
+                 environment("COMPARE_DATE", "unknown"), environment("COMPARE_LOAD", "null"));
     std::fflush(file_);
     separator_ = ",";
   }

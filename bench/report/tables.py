@@ -142,4 +142,7 @@ def setting(records):
     builds = sorted({r["flags"] for r in records if r["flags"] and r["peer"]} | {r["peer_version"] for r in having(records, peer=OWN_LOOP)})
     peers = sorted({f"{r['peer']} {r['peer_version']}" for r in having(records, peer=(*TORCH, "TRL"))})
     lines = [f"{machine}; {', '.join(sorted(dates))}." for machine, dates in seen.items()]
+    load = max((r["load"] for r in records if r.get("load") is not None), default=0)
+    if load >= 1:
+        lines.append(f"**Other work ran on the machine (load {load:.0f}): figures of two threads mean little.**")
     return [*lines, f"prefopt: {'; '.join(builds)}. Peers: {', '.join(peers) or 'none'}."]

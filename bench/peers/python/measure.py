@@ -63,6 +63,7 @@ class Results:
         self.records.append(record | {
             "peer": peer, "peer_version": version, "flags": self.build,
             "machine": os.environ.get("COMPARE_MACHINE", "unknown"), "date": os.environ.get("COMPARE_DATE", "unknown"),
+            "load": json.loads(os.environ.get("COMPARE_LOAD", "null")),
         })
         with open(self.path, "w") as file:
             file.write("[\n" + ",\n".join(json.dumps(each) for each in self.records) + "\n]\n")
