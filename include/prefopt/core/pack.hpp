@@ -22,7 +22,9 @@ struct pack_mask {
   vector lanes;
 
   pack_mask(vector const& v) : lanes(v) {}
-  pack_mask(pack_mask const& other) : lanes(other.lanes) {}  // as pack's
+  // As pack's. NOLINTNEXTLINE(modernize-use-equals-default)
+  pack_mask(pack_mask const& other) : lanes(other.lanes) {}
+  // NOLINTNEXTLINE(modernize-use-equals-default)
   pack_mask& operator=(pack_mask const& other)
   {
     lanes = other.lanes;
@@ -63,7 +65,9 @@ struct pack {
   pack(vector const& v) : lanes(v) {}
   // Not trivial, so that every function passes packs through memory, whatever it is compiled for: a
   // plain vector would travel in registers that only the functions of core/registers.hpp have.
+  // NOLINTNEXTLINE(modernize-use-equals-default)
   pack(pack const& other) : lanes(other.lanes) {}
+  // NOLINTNEXTLINE(modernize-use-equals-default)
   pack& operator=(pack const& other)
   {
     lanes = other.lanes;
