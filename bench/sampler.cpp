@@ -158,6 +158,19 @@ void schedule_epoch(benchmark::State& state, Schedule const& schedule)
               indices);
 }
 
+/// As many levels as are asked for, all open at once for the whole run.
+void mixture_of_parts(benchmark::State& state)
+{
+  ranking const& r = ranking::of(state.range(0), false);
+  std::vector<index_t> indices(static_cast<std::size_t>(state.range(1))),
+      offsets(static_cast<std::size_t>(state.range(2) + 1));
+  levels_of_equal_size(r.samples, offsets);
+  run_sampler(state,
+              curriculum_sampler(level_mixture<temperature_weights<>>{}, r.order.view(), offsets,
+                                 {.batch = state.range(1)}),
+              indices);
+}
+
 void grouped_by_length(benchmark::State& state, bool huge)
 {
   ranking const& r = ranking::of(state.range(0), huge);
@@ -246,6 +259,15 @@ BENCHMARK_SCHEDULE(level_mixture_by_temperature,
                    level_mixture<temperature_weights<>>{.steps = steps});
 BENCHMARK_SCHEDULE(level_mixture_annealed, level_mixture<annealed_weights<>>{.steps = steps});
 BENCHMARK_SCHEDULE(unimax, unimax{});
+BENCHMARK(mixture_of_parts)
+    ->ArgNames({"samples", "batch", "parts"})
+    ->Args({100000, 512, 64})
+    ->Args({100000, 512, 1000})
+    ->Args({100000, 8192, 64})
+    ->Args({100000, 8192, 1000})
+    ->Args({all, 512, 64})
+    ->Args({all, 512, 1000})
+    ->Args({all, 8192, 1000});
 BENCHMARK_SCHEDULE(per_group, per_group<one_pass>{.groups = 3});
 BENCHMARK_SCHEDULE(per_group_of_paced, per_group<paced<>, temperature_weights<>>{
                                            .inner = {.steps = steps}, .groups = 3});

@@ -16,23 +16,25 @@
 #include <prefopt/ranking/difficulty.hpp>
 #include <prefopt/ranking/levels.hpp>
 #include <prefopt/ranking/rank.hpp>
+#include <prefopt/ranking/rerank.hpp>
 
 namespace {
 
 using prefopt::index_t;
 
-/// Stands in for a forward pass: log-probabilities of the tokens of each answer, packed.
+/// Log-probabilities of the tokens of each answer, packed.
 struct forward_pass {
   std::vector<float> log_prob;
   std::vector<index_t> offsets{0};
 };
 
-forward_pass score_all(int samples)
+/// Stands in for a forward pass by the policy as it is when a level begins.
+forward_pass score_all(int samples, index_t level = 0)
 {
   forward_pass result;
   for (int i = 0; i < samples; ++i) {
     int const tokens = 5 + (7 * i) % 11;
-    float const p = 0.95f - 0.6f * static_cast<float>((5 * i) % 13) / 13.0f;
+    float const p = 0.95f - 0.6f * static_cast<float>((5 * i + 3 * level) % 13) / 13.0f;
     for (int t = 0; t < tokens; ++t) { result.log_prob.push_back(std::log(p)); }
     result.offsets.push_back(static_cast<index_t>(result.log_prob.size()));
   }
@@ -81,8 +83,17 @@ void run(int argc, char** argv)
     batches_left = 3;
   }
 
+  // Amid a run that is stopped and goes on, the order would have to be saved with the state.
+  bool const rescores = argc == 1;
   // [loop]
   for (; batches_left > 0; --batches_left) {
+    if (rescores && sampler.upcoming().begins_phase()) {  // a new level: score by the policy of now
+      forward_pass const now = score_all(20, sampler.state().phase);
+      prefopt::score_sequences<prefopt::token_entropy_sum<float>>(
+          prefopt::make_packed(now.offsets), {.log_prob = now.log_prob}, scores);
+      prefopt::rerank_from(scores, order, sampler.first_unopened());
+      sampler.rerank(order);
+    }
     prefopt::drawn_batch const batch = sampler.next(samples);  // or next(samples, {rank, ranks})
     if (!batch) { break; }
     if (batch.begins_phase()) { std::printf("level %d\n", static_cast<int>(batch.phase)); }

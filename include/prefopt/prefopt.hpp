@@ -54,6 +54,7 @@
 #include <prefopt/curriculum/pacing/power_pacing.hpp>
 #include <prefopt/curriculum/pacing/root_pacing.hpp>
 #include <prefopt/curriculum/pacing/step_pacing.hpp>
+#include <prefopt/curriculum/phase_table.hpp>
 #include <prefopt/curriculum/ramped.hpp>
 #include <prefopt/curriculum/sampler.hpp>
 #include <prefopt/curriculum/sampler_state.hpp>

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include <prefopt/curriculum/curriculum.hpp>
+#include <prefopt/curriculum/draws.hpp>
 #include <prefopt/curriculum/pacing/linear_pacing.hpp>
 #include <prefopt/curriculum/pacing/root_pacing.hpp>
 #include <prefopt/curriculum/sampler.hpp>
@@ -83,6 +84,21 @@ TEST_CASE("empty levels, empty rankings and no epochs draw nothing", "[curriculu
   CHECK(run_of(prefopt::one_pass{.epochs = 0}, some, {}).empty());
   CHECK_THROWS_WITH(run_of(prefopt::paced<prefopt::linear_pacing>{.steps = 0}, some, {}),
                     "prefopt::paced: steps: expected 1 or more, got 0");
+}
+
+TEST_CASE("phases share the draws of a run exactly, up to the most there may be", "[curriculum]")
+{
+  index_t const most = detail::most_steps, total = index_t{1} << 62;
+  CHECK(detail::share_of(total, most, most) == total);
+  // 2^62 = most (2^31 + 1) + 1: one phase has one draw more than the others, here the last.
+  CHECK(detail::share_of(total, most - 1, most) == total - (index_t{1} << 31) - 2);
+  CHECK(detail::share_of(total - 1, most, most) == total - 1);
+  ranking const some(9, 3);
+  curriculum_sampler const sampler(prefopt::paced<prefopt::linear_pacing>{.steps = 1000},
+                                   some.order, some.offsets, {.batch = 1});
+  CHECK(sampler.batches() == 9);
+  CHECK_THROWS_WITH(run_of(prefopt::paced<prefopt::linear_pacing>{.steps = most + 1}, some, {}),
+                    "prefopt::paced: steps: expected at most 2147483647, got 2147483648");
 }
 
 TEST_CASE("an order with missing or repeated samples is refused", "[curriculum]")

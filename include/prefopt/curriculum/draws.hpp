@@ -15,10 +15,17 @@
 namespace prefopt {
 namespace detail {
 
+/// The most phases that share the draws of a run: `share_of` multiplies two numbers up to this.
+inline constexpr index_t most_steps = (index_t{1} << 31) - 1;
+
 /// Checks the length of a run.
 constexpr void require_run(char const* schedule, index_t steps, index_t epochs)
 {
   if (steps < 1) { throw_invalid(schedule, "steps", "1 or more", std::to_string(steps)); }
+  if (steps > most_steps) {
+    throw_invalid(schedule, "steps", "at most " + std::to_string(most_steps),
+                  std::to_string(steps));
+  }
   if (epochs < 0) { throw_invalid(schedule, "epochs", "0 or more", std::to_string(epochs)); }
 }
 
@@ -33,7 +40,8 @@ constexpr index_t draws_in_epochs(char const* schedule, index_t epochs, index_t 
   return epochs * samples;
 }
 
-/// total * part / whole, rounded down, for 0 <= part <= whole < 2^31, without overflow.
+/// total * part / whole, rounded down, for 0 <= part <= whole <= `most_steps`, without
+/// overflow.
 constexpr index_t share_of(index_t total, index_t part, index_t whole)
 {
   return total / whole * part + total % whole * part / whole;

@@ -14,63 +14,44 @@
 
 namespace prefopt {
 
-/// Draws of one epoch: position -> rank, a pure function in O(log parts) without memory access.
+namespace detail {
+
+/// An epoch's parts, wherever they are held.
 ///
-/// A part is a row of runs, and every run holds every rank of the part once, in a random order of
-/// its own. The parts are interleaved: a stretch of the epoch, hence a batch, holds of each what it
-/// has of the epoch's draws, off by less than 1 + log2(parts). Holds at most `max_parts` parts: all
-/// of an epoch's, or a window of them.
-struct epoch_order {
-  static constexpr index_t max_parts = 64;
-
+/// The parts of a phase lie one after the other and are halved again and again; at every halving
+/// the draws of the lower half lie evenly among those of the upper one.
+struct epoch_view {
   std::uint64_t seed = 0;
-  index_t draws = 0;       ///< of the epoch
-  index_t all_parts = 0;   ///< of the phase
-  index_t first_part = 0;  ///< the parts held here are first_part .. first_part + parts - 1
   index_t parts = 0;
-  index_t begin[max_parts + 1] = {};  ///< draws before each part, and after the last
-  index_t first[max_parts] = {};      ///< first rank of each part
-  index_t size[max_parts] = {};       ///< ranks of each part
-  permutation first_run{0, 0};        ///< of the first part held
+  index_t const* begin = nullptr;  ///< draws before each part, and after the last
+  index_t const* first = nullptr;  ///< first rank of each part
+  index_t const* size = nullptr;   ///< ranks of each part
+  permutation const* first_run = nullptr;
 
-  PREFOPT_HD constexpr bool holds_all_parts() const { return parts == all_parts; }
-
-  /// The order of one run of part k of those held.
+  /// The order of one run of part k.
   PREFOPT_HD constexpr permutation run_order(index_t k, index_t run) const
   {
-    if (k == 0 && run == 0) { return first_run; }
-    return {size[k], derived_seed(seed, first_part + k, run)};
+    if (k == 0 && run == 0) { return *first_run; }
+    return {size[k], derived_seed(seed, k, run)};
   }
 
-  /// How the draws of the parts [a, middle) held here lie among those of `draws` from part a on;
-  /// `end` tells one such place from others.
-  PREFOPT_HD constexpr detail::interleave mixed(index_t a, index_t middle, index_t of_all,
-                                                index_t end) const
+  /// How the draws of the lower half of the parts [a, b) lie among those of all of these.
+  PREFOPT_HD constexpr interleave halves(index_t a, index_t b) const
   {
-    std::uint64_t const start = seed ^ static_cast<std::uint64_t>(first_part + a);
+    index_t const draws = begin[b] - begin[a];
     std::uint64_t const random =
-        detail::mix64(detail::mix64(start) + static_cast<std::uint64_t>(end));
+        mix64(mix64(seed ^ static_cast<std::uint64_t>(a)) + static_cast<std::uint64_t>(b));
     index_t const offset =
-        of_all > 0 ? static_cast<index_t>(random % static_cast<std::uint64_t>(of_all)) : 0;
-    return {begin[middle] - begin[a], of_all, offset};
-  }
-  /// The lower half of the parts [a, b) among all of these.
-  PREFOPT_HD constexpr detail::interleave halves(index_t a, index_t b) const
-  {
-    return mixed(a, (a + b) / 2, begin[b] - begin[a], first_part + b);
-  }
-  /// The parts held here among these and those after them.
-  PREFOPT_HD constexpr detail::interleave held_and_rest() const
-  {
-    return mixed(0, parts, draws - begin[0], -1);
+        draws > 0 ? static_cast<index_t>(random % static_cast<std::uint64_t>(draws)) : 0;
+    return {begin[(a + b) / 2] - begin[a], draws, offset};
   }
 
-  /// The rank drawn at a position, 0 <= position < draws. Needs all parts.
+  /// The rank drawn at a position, 0 <= position < draws.
   PREFOPT_HD constexpr index_t rank_at(index_t position) const
   {
     index_t a = 0, b = parts;
     while (b - a > 1) {
-      detail::interleave const mix = halves(a, b);
+      interleave const mix = halves(a, b);
       auto const place = mix.at(position);
       bool const lower = mix.is_first(place);
       position = lower ? place.of_first : position - place.of_first;
@@ -79,6 +60,34 @@ struct epoch_order {
     index_t const run = position / size[a];
     return first[a] + run_order(a, run)(position - run * size[a]);
   }
+};
+
+}  // namespace detail
+
+/// Draws of one epoch of at most `max_parts` parts: position -> rank, a pure function in
+/// O(log parts) without memory access.
+///
+/// A part is a row of runs, and every run holds every rank of the part once, in a random order of
+/// its own. The parts are interleaved: a stretch of the epoch, hence a batch, holds of each what it
+/// has of the epoch's draws, off by less than 1 + log2(parts).
+struct epoch_order {
+  static constexpr index_t max_parts = 64;
+
+  std::uint64_t seed = 0;
+  index_t draws = 0;                  ///< of the epoch
+  index_t parts = 0;                  ///< of the phase
+  index_t begin[max_parts + 1] = {};  ///< draws before each part, and after the last
+  index_t first[max_parts] = {};      ///< first rank of each part
+  index_t size[max_parts] = {};       ///< ranks of each part
+  permutation first_run{0, 0};        ///< of the first part
+
+  PREFOPT_HD constexpr detail::epoch_view view() const
+  {
+    return {seed, parts, begin, first, size, &first_run};
+  }
+
+  /// The rank drawn at a position, 0 <= position < draws.
+  PREFOPT_HD constexpr index_t rank_at(index_t position) const { return view().rank_at(position); }
 };
 
 /// The sample drawn at a position of an epoch: `order` is the ranking, in the memory of whoever
