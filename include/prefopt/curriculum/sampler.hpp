@@ -208,7 +208,8 @@ class curriculum_sampler {
 
   void enter_phase()
   {
-    if (done()) { return phase_.close(); }
+    phase_.close();
+    if (done()) { return; }
     phase_.open(schedule_, levels_, state_.phase);
     enter_epoch();
   }
