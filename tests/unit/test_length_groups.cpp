@@ -126,6 +126,45 @@ TEST_CASE("samplers that share a workspace draw what they draw alone", "[sampler
   }
 }
 
+TEST_CASE("a window that was looked at is not taken for that of another schedule", "[sampler]")
+{
+  constexpr index_t n = 40;
+  ranking const r(n, 4);
+  grouped lengths(n, 20), own(n, 20);
+  auto const up_to = [](index_t level) {
+    return up_to_level{.level = level, .rounds = 2, .draws = 10};
+  };
+  auto const start = [&](index_t level, grouped& groups, index_t batch = 5) {
+    return curriculum_sampler(up_to(level), r.order, r.offsets,
+                              {.batch = batch, .seed = 3, .lengths = groups.view()});
+  };
+  auto sampler = start(0, lengths), fresh = start(0, own);
+  while (sampler.state().phase == 0) { next_of(sampler, 1), next_of(fresh, 1); }
+  column ignored(5);
+  sampler.peek(ignored);  // fills the workspace for level 0
+  sampler.reschedule(up_to(3));
+  fresh.reschedule(up_to(3));
+  while (!fresh.done()) { CHECK(next_of(sampler, 1) == next_of(fresh, 1)); }
+
+  // The same seed, ranking and workspace, but other levels and other batches.
+  auto low = start(0, lengths), all = start(3, lengths), large = start(3, lengths, 10);
+  auto alone = start(3, own);
+  while (!alone.done()) {
+    if (!low.done()) { next_of(low, 1); }
+    if (!large.done()) { next_of(large, 1); }
+    CHECK(next_of(all, 1) == next_of(alone, 1));
+  }
+}
+
+TEST_CASE("a batch of everything at once needs the room of the whole batch", "[sampler]")
+{
+  ranking const r(20, 1);
+  curriculum_sampler const sampler(all_at_once{}, r.order, r.offsets, {.batch = INT64_MAX});
+  column one(1, -7);
+  CHECK_THROWS_AS(sampler.peek(one, {0, 2}), std::invalid_argument);
+  CHECK(one[0] == -7);
+}
+
 TEST_CASE("wrong groupings by length are named", "[sampler]")
 {
   ranking const r(20, 2);

@@ -23,7 +23,8 @@ namespace prefopt {
 /// anywhere.
 ///
 /// Off with a window of 0. A window is sorted once, in O(window), as long as the workspace stays
-/// what it was. 50 batches are a usual window; padding falls little beyond.
+/// what it was. Drawing writes to the workspace, `peek` too: samplers of one thread may share it,
+/// those of several may not. 50 batches are a usual window; padding falls little beyond.
 struct length_grouping {
   vector_view<std::int32_t const> lengths;  ///< of every sample, by its index; any unit
   index_t window = 0;                       ///< samples sorted together, a multiple of the batch
@@ -117,11 +118,12 @@ inline void cut_window(std::uint64_t seed, index_t size, index_t batch, index_t*
 }
 
 /// The window of an epoch that holds `position`; sorts it unless the workspace holds it already.
-/// `ranking` tells one ranking from another, and `fill(first, samples, use)` writes the samples at
-/// the positions from `first`, and calls use(i, count) when samples i .. i + count - 1 are there.
+/// `source` tells epochs over other samples, parts or lengths from each other, and `fill(first,
+/// samples, use)` writes the samples at the positions from `first`, and calls use(i, count) when
+/// samples i .. i + count - 1 are there.
 template <class Fill>
 length_window window_at(length_grouping const& groups, std::uint64_t epoch_seed,
-                        std::uint64_t ranking, index_t draws, index_t position, index_t batch,
+                        std::uint64_t source, index_t draws, index_t position, index_t batch,
                         Fill const& fill)
 {
   index_t const number = position / groups.window, first = number * groups.window;
@@ -129,7 +131,7 @@ length_window window_at(length_grouping const& groups, std::uint64_t epoch_seed,
   std::uint64_t const seed = derived_seed(epoch_seed, -2, number);
   auto const column = [&](index_t k) { return groups.workspace.data + 4 + k * groups.window; };
   index_t *const held = groups.workspace.data, *const sorted = column(0), *const begins = column(1);
-  index_t const wanted[] = {static_cast<index_t>(epoch_seed ^ ranking), draws, number, size};
+  index_t const wanted[] = {static_cast<index_t>(source), draws, number, size};
   bool is_held = true;
   for (index_t i = 0; i < 4; ++i) { is_held = is_held && held[i] == wanted[i]; }
   if (!is_held) {

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include <prefopt/core/error.hpp>
+#include <prefopt/core/hash.hpp>
 #include <prefopt/core/math.hpp>
 #include <prefopt/core/permutation.hpp>
 #include <prefopt/curriculum/curriculum.hpp>
@@ -36,13 +37,18 @@ class phase_table {
     index_t* const size = fits() ? epoch_.size : first + epoch_.parts;
     index_t k = 0;
     begin[0] = 0;
+    word_hash hash;
     for_each_part(schedule, phase, levels, [&](open_part part) {
+      for (index_t const word : {part.first, part.last, part.draws}) {
+        hash.push(static_cast<std::uint64_t>(word));
+      }
       first[k] = part.first;
       size[k] = part.size();
       begin[k + 1] = begin[k] + part.draws;
       ++k;
     });
     epoch_.draws = begin[k];
+    parts_fingerprint_ = hash.value();
   }
 
   /// Holds no phase: the run is over.
@@ -59,6 +65,7 @@ class phase_table {
   index_t epochs() const { return epochs_; }
   index_t draws() const { return epoch_.draws; }  ///< of an epoch
   std::uint64_t seed() const { return epoch_.seed; }
+  std::uint64_t parts_fingerprint() const { return parts_fingerprint_; }
 
   epoch_view view() const
   {
@@ -86,6 +93,7 @@ class phase_table {
 
   epoch_order epoch_;
   index_t epochs_ = 0;
+  std::uint64_t parts_fingerprint_ = 0;
   std::vector<index_t> more_;  // begin, first and size of parts that do not fit
 };
 

@@ -146,7 +146,7 @@ class curriculum_sampler {
       detail::throw_invalid(name, "shard", "0 <= rank < ranks",
                             std::to_string(mine.rank) + " of " + std::to_string(mine.ranks));
     }
-    index_t const room = (batch_ + mine.ranks - 1) / mine.ranks;
+    index_t const room = batch_ / mine.ranks + (batch_ % mine.ranks != 0 ? 1 : 0);
     if (indices.size() < room) {
       detail::throw_invalid(name, "column 'indices'", "at least " + std::to_string(room),
                             std::to_string(indices.size()));
@@ -160,7 +160,7 @@ class curriculum_sampler {
       detail::draw_samples(phase_.view(), order_, place, to, use);
     };
     if (lengths_) {
-      detail::window_at(lengths_, phase_.seed(), state_.ranking, phase_.draws(), state_.position,
+      detail::window_at(lengths_, phase_.seed(), window_source(), phase_.draws(), state_.position,
                         batch_, draw)
           .write(state_.position, batch.size, begin, mine_of_batch);
     } else {
@@ -204,6 +204,18 @@ class curriculum_sampler {
     phases_ = schedule_.phases(levels_);
     enter_phase();
     settle();
+  }
+
+  /// What the windows of an epoch are sorted from: nothing that a schedule, a ranking or other
+  /// lengths can change without another number.
+  std::uint64_t window_source() const
+  {
+    word_hash hash;
+    for (std::uint64_t const word :
+         {phase_.seed(), phase_.parts_fingerprint(), state_.ranking, lengths_plan_}) {
+      hash.push(word);
+    }
+    return hash.value();
   }
 
   void enter_phase()
