@@ -148,6 +148,22 @@ TEMPLATE_TEST_CASE("a score that is not a number is named before levels are cut"
   }
 }
 
+TEMPLATE_TEST_CASE("a score that is not a number is named where no cut is looked for, too",
+                   "[ranking][level_cuts][errors]", float, double)
+{
+  std::vector<TestType> scores{1, std::numeric_limits<TestType>::quiet_NaN(), 2};
+  for (column const& offsets : {column{0, 3}, column{0, 3, 3}, column{0, 3, 3, 3}}) {
+    CAPTURE(offsets);
+    for (int const threads : {1, 2}) {
+      CHECK(error_of<std::invalid_argument>([&] { cut<TestType>(scores, offsets, threads); }) ==
+            "prefopt::level_cuts: score of sample 1: expected a number, got NaN");
+    }
+  }
+  scores[1] = infinity_v<TestType>;
+  CHECK(cut<TestType>(scores, {0, 3}).empty());
+  CHECK((cut<TestType>(scores, {0, 3, 3}).front() == level_cut<TestType>{infinity_v<TestType>, 3}));
+}
+
 TEST_CASE("level_cuts says which argument does not fit", "[ranking][level_cuts][errors]")
 {
   std::vector<float> const scores{3, 1, 2};

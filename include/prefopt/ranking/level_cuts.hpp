@@ -80,12 +80,14 @@ void cuts_at_ranks(char const* name, vector_view<Real const> scores,
                    vector_view<index_t const> ranks, vector_view<level_cut<Real>> cuts,
                    index_t chunks, vector_view<index_t> memory, Run const& run)
 {
-  rank_selection<Real, Target> selection(scores, ranks, chunks, memory);
-  selection.find(run, [name, scores] {
+  auto const look_for_nan = [name, scores] {
     for (index_t i = 0; i < scores.size(); ++i) {
       if (scores[i] != scores[i]) { throw_nan_score(name, i); }
     }
-  });
+  };
+  if (ranks.size() == 0) { return look_for_nan(); }
+  rank_selection<Real, Target> selection(scores, ranks, chunks, memory);
+  selection.find(run, look_for_nan);
   for (index_t k = 0; k < ranks.size(); ++k) {
     index_t const i = selection.sample(k);
     cuts[k] = {scores[i] + Real(0), i};  // -0 is 0

@@ -44,7 +44,7 @@ class rank_selection {
     return buckets + chunks * counts_of(ranks) + (7 + 2 * chunks) * ranks;
   }
 
-  /// `ranks` ascend from 0 and lie below the number of scores.
+  /// `ranks`, one or more, ascend from 0 and lie below the number of scores.
   rank_selection(vector_view<Real const> scores, vector_view<index_t const> ranks, index_t chunks,
                  vector_view<index_t> memory)
       : scores_(scores), ranks_(ranks.size()), chunks_(chunks), counts_(counts_of(ranks_))
@@ -74,7 +74,7 @@ class rank_selection {
   template <class Run, class Look>
   void find(Run const& run, Look const& look_for_nan)
   {
-    for (bool found = ranks_ == 0; !found; known_ += bits_, form_slots()) {
+    for (bool found = false; !found; known_ += bits_, form_slots()) {
       auto const room =
           static_cast<int>(std::bit_width(static_cast<std::uint64_t>(counts_ / slots_))) - 1;
       bits_ = min(min(digit_bits, key_bits - known_), room);
@@ -82,9 +82,7 @@ class rank_selection {
       if (known_ == 0 && has_extremes()) { look_for_nan(); }
       found = descend() || known_ + bits_ == key_bits;
     }
-    if (ranks_ > 0) {
-      run(chunks_, [this](index_t t) { locate(t); });
-    }
+    run(chunks_, [this](index_t t) { locate(t); });
   }
 
   /// The sample at the r-th of the ranks.
