@@ -26,6 +26,7 @@
 #include <prefopt/core/parameters.hpp>
 #include <prefopt/core/permutation.hpp>
 #include <prefopt/core/philox.hpp>
+#include <prefopt/core/radix_sort.hpp>
 #include <prefopt/core/record.hpp>
 #include <prefopt/core/registers.hpp>
 #include <prefopt/core/score.hpp>
@@ -34,7 +35,6 @@
 #include <prefopt/core/term.hpp>
 #include <prefopt/core/term_sum.hpp>
 #include <prefopt/core/view.hpp>
-#include <prefopt/core/word_sort.hpp>
 #include <prefopt/curriculum/curriculum.hpp>
 #include <prefopt/curriculum/draws.hpp>
 #include <prefopt/curriculum/epoch_draws.hpp>
@@ -221,9 +221,9 @@
 #include <prefopt/ranking/margin_difficulty.hpp>
 #include <prefopt/ranking/order_key.hpp>
 #include <prefopt/ranking/quantile_sketch.hpp>
-#include <prefopt/ranking/radix_sort.hpp>
 #include <prefopt/ranking/rank.hpp>
 #include <prefopt/ranking/rank_selection.hpp>
+#include <prefopt/ranking/rank_words.hpp>
 #include <prefopt/ranking/rerank.hpp>
 #include <prefopt/ranking/run_file.hpp>
 #include <prefopt/ranking/score_cells.hpp>
@@ -235,7 +235,6 @@
 #include <prefopt/ranking/sketch_level.hpp>
 #include <prefopt/ranking/sketch_levels.hpp>
 #include <prefopt/ranking/value_levels.hpp>
-#include <prefopt/ranking/word_sort.hpp>
 #include <prefopt/row/executor.hpp>
 #include <prefopt/row/half.hpp>
 #include <prefopt/row/half_pack.hpp>

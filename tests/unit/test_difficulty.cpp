@@ -1,12 +1,17 @@
 // SPDX-License-Identifier: MIT
 /// \file  Difficulty scores of pairs and of sampled answers, and their ways to a ranking.
 
+#include <algorithm>
 #include <cmath>
+#include <cstdint>
 #include <limits>
 #include <stdexcept>
 #include <string>
+#include <tuple>
+#include <utility>
 #include <vector>
 
+#include <prefopt/core/hash.hpp>
 #include <prefopt/ranking/difficulty.hpp>
 #include <prefopt/ranking/groups.hpp>
 #include <prefopt/ranking/length_trend.hpp>
@@ -227,4 +232,43 @@ TEST_CASE("a ranking within groups is one ranking after the other", "[ranking]")
         "prefopt::rank_within_groups: group of sample 2: expected 0 or more and below 3, got 3");
   CHECK(mentions(message({5, 1, 4, std::nan(""), 2, 0}, group), {"sample 3", "NaN"}));
   CHECK_THROWS_AS(prefopt::levels_within_groups(begins, 0, offsets), std::invalid_argument);
+  column const two_groups{0, 1, 4};
+  index_t const too_many = std::numeric_limits<index_t>::max() / 2 + 1;  // times 2 there is none
+  auto const refused = [&](index_t levels) {
+    return error_of<std::invalid_argument>(
+        [&] { prefopt::levels_within_groups(two_groups, levels, offsets); });
+  };
+  CHECK(refused(too_many) ==
+        "prefopt::levels_within_groups: levels: expected 4611686018427387903 or fewer of 2 groups, "
+        "got 4611686018427387904");
+  CHECK(refused(too_many - 1) ==
+        "prefopt::levels_within_groups: column 'offsets': expected 9223372036854775807 elements, "
+        "got 7");
+}
+
+TEST_CASE("large groups rank as by comparison", "[ranking]")
+{
+  std::size_t const samples = 3000;
+  numbers scores(samples);
+  column group(samples), order(samples), expected(samples), begins(5);
+  for (std::size_t i = 0; i < samples; ++i) {
+    std::uint64_t const random = prefopt::detail::mix64(i);
+    scores[i] = static_cast<double>(random % 70) - 35 + (random % 3 == 0 ? 0x1p-40 : 0.0);
+    group[i] = random % 11 == 0 ? 3 : static_cast<index_t>((random >> 32) % 2);
+    expected[i] = static_cast<index_t>(i);
+  }
+  auto const at = [](auto const& values, index_t i) { return values[static_cast<std::size_t>(i)]; };
+  std::stable_sort(expected.begin(), expected.end(), [&](index_t a, index_t b) {
+    return std::pair(at(group, a), at(scores, a)) < std::pair(at(group, b), at(scores, b));
+  });
+  prefopt::rank_within_groups(scores, group, order, begins);
+  CHECK((order == expected));
+  CHECK(begins[2] == begins[3]);  // group 2 is empty
+  CHECK(begins[4] == 3000);
+  std::vector<int> whole(scores.begin(), scores.end());
+  std::stable_sort(expected.begin(), expected.end(), [&](index_t a, index_t b) {
+    return std::tuple(at(group, a), at(whole, a), a) < std::tuple(at(group, b), at(whole, b), b);
+  });
+  prefopt::rank_within_groups(whole, group, order, begins);
+  CHECK((order == expected));
 }

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: MIT
-/// \file  Words sorted by their upper halves.
+/// \file  Records sorted by their keys, digit by digit.
 
 #include <algorithm>
 #include <cstdint>
 #include <vector>
 
 #include <prefopt/core/permutation.hpp>
-#include <prefopt/core/word_sort.hpp>
+#include <prefopt/core/radix_sort.hpp>
 
 #include "support/catch.hpp"
 #include "support/sampler_cases.hpp"
@@ -31,8 +31,9 @@ TEST_CASE("words are sorted by their upper halves and equal ones keep their orde
       std::sort(expected.begin(), expected.end(), [](index_t a, index_t b) {
         return (a >> 32) != (b >> 32) ? a < b : a > b;  // lower halves fall in the order of keys
       });
+      auto const upper_half = [](index_t word) { return static_cast<std::uint32_t>(word >> 32); };
       index_t const* const sorted =
-          detail::sort_by_upper_half(keys.data(), other.data(), count, largest);
+          detail::radix_sort(keys.data(), other.data(), count, upper_half, largest);
       CHECK(column(sorted, sorted + count) == expected);
     }
   }

@@ -148,6 +148,33 @@ TEST_CASE("ranking again sorts what is not seen and leaves the rest", "[ranking]
   CHECK(three == column{1, 2, 0});
 }
 
+TEMPLATE_TEST_CASE("a part ranked again has the order of a sort by comparison", "[ranking]", float,
+                   double, int)
+{
+  for (index_t const samples : {150, 5000}) {
+    column order(at(samples));
+    rank_at_random(4, order);
+    std::vector<TestType> scores(at(samples));
+    for (index_t i = 0; i < samples; ++i) {
+      std::uint64_t const random = derived_seed(8, i, 0);
+      scores[at(i)] = static_cast<TestType>(random % 90) - TestType(40);
+      if constexpr (std::is_floating_point_v<TestType>) {
+        if (random % 3 == 0) { scores[at(i)] = std::nextafter(scores[at(i)], TestType(99)); }
+        if (random % 7 == 0) { scores[at(i)] *= std::numeric_limits<TestType>::infinity(); }
+        if (scores[at(i)] != scores[at(i)]) { scores[at(i)] = -TestType(0); }
+      }
+    }
+    for (index_t const first : {index_t{0}, samples / 3, samples - 1, samples}) {
+      column expected = order, ranked = order;
+      std::sort(expected.begin() + first, expected.end(), [&](index_t a, index_t b) {
+        return scores[at(a)] != scores[at(b)] ? scores[at(a)] < scores[at(b)] : a < b;
+      });
+      rerank_from(scores, ranked, first);
+      CHECK((ranked == expected));
+    }
+  }
+}
+
 TEST_CASE("ranking again refuses scores without an order, and changes nothing", "[ranking]")
 {
   numbers scores{4, std::nan(""), 2, 1};

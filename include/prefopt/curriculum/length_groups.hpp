@@ -10,8 +10,8 @@
 #include <prefopt/core/hash.hpp>
 #include <prefopt/core/math.hpp>
 #include <prefopt/core/permutation.hpp>
+#include <prefopt/core/radix_sort.hpp>
 #include <prefopt/core/view.hpp>
-#include <prefopt/core/word_sort.hpp>
 
 namespace prefopt {
 
@@ -157,7 +157,9 @@ length_window window_at(length_grouping const& groups, std::uint64_t epoch_seed,
       read = from;
     });
     read_lengths(read, size - read);
-    index_t const* const keys = sort_by_upper_half(sorted, column(2), size, largest);
+    index_t const* const keys = radix_sort(
+        sorted, column(2), size, [](index_t key) { return static_cast<std::uint32_t>(key >> 32); },
+        largest);
     for (index_t i = 0; i < size; ++i) {
       index_t const low = keys[i] & 0xFFFFFFFF;
       sorted[i] = holds_sample ? low : samples[low];

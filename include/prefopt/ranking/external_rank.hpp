@@ -12,11 +12,11 @@
 #include <prefopt/core/error.hpp>
 #include <prefopt/core/file.hpp>
 #include <prefopt/core/math.hpp>
+#include <prefopt/core/radix_sort.hpp>
 #include <prefopt/ranking/external_plan.hpp>
 #include <prefopt/ranking/external_progress.hpp>
 #include <prefopt/ranking/loser_tree.hpp>
 #include <prefopt/ranking/order_key.hpp>
-#include <prefopt/ranking/radix_sort.hpp>
 #include <prefopt/ranking/rank.hpp>
 #include <prefopt/ranking/run_file.hpp>
 #include <prefopt/ranking/scratch_files.hpp>
@@ -93,7 +93,10 @@ class external_ranking {
     for (index_t k = 0; k < plan_.runs; ++k) {
       read_run(in, plan_.first(k), plan_.size(k), records);
       other.resize(records.size());
-      auto const& sorted = radix_sort(records, other);
+      record const* const first =
+          radix_sort(records.data(), other.data(), static_cast<index_t>(records.size()),
+                     [](record const& r) { return r.key; });
+      auto const& sorted = first == records.data() ? records : other;
       if (plan_.runs == 1) {
         write_blocks(out, sizeof(index_t), sorted, [](record const& r, char* to) {
           auto const index = static_cast<index_t>(r.index);

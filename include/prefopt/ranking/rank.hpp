@@ -11,7 +11,7 @@
 #include <prefopt/core/math.hpp>
 #include <prefopt/core/permutation.hpp>
 #include <prefopt/core/view.hpp>
-#include <prefopt/ranking/word_sort.hpp>
+#include <prefopt/ranking/rank_words.hpp>
 
 namespace prefopt {
 
@@ -56,18 +56,29 @@ void require_rankable(vector_view<Real const> score, vector_view<index_t> order)
   }
 }
 
-template <class Real>
-void rank_by_comparison(vector_view<Real const> score, vector_view<index_t> order)
+inline void list_samples(vector_view<index_t> order)
 {
-  for (index_t i = 0; i < score.size(); ++i) { order[i] = i; }
-  std::sort(order.data, order.data + order.size(), [score](index_t a, index_t b) {
-    return score[a] < score[b] || (score[a] == score[b] && a < b);
-  });
+  for (index_t i = 0; i < order.size(); ++i) { order[i] = i; }
 }
 
 inline std::uint64_t* words_of(vector_view<index_t> column)
 {
   return reinterpret_cast<std::uint64_t*>(column.data);
+}
+
+/// Sorts samples by score, ties by index, in the memory of their contiguous column.
+template <class Real>
+void sort_by_score(vector_view<Real const> score, vector_view<index_t> samples)
+{
+  if constexpr (ranks_by_words<Real>) {
+    if (score.size() <= most_indexed_words) {
+      rank_words_in_place(score, words_of(samples), samples.size());
+      return;
+    }
+  }
+  std::sort(samples.data, samples.data + samples.size(), [score](index_t a, index_t b) {
+    return score[a] < score[b] || (score[a] == score[b] && a < b);
+  });
 }
 
 }  // namespace detail
@@ -87,13 +98,8 @@ void rank_easy_to_hard(Scores const& scores, vector_view<index_t> order)
   using real = typename detail::traits_of<Scores>::element_type;
   vector_view<real const> const score(scores);
   detail::require_rankable(score, order);
-  if constexpr (detail::ranks_by_words<real>) {
-    if (score.size() <= detail::most_indexed_words) {
-      detail::rank_words_in_place(score, detail::words_of(order));
-      return;
-    }
-  }
-  detail::rank_by_comparison(score, order);
+  detail::list_samples(order);
+  detail::sort_by_score(score, order);
 }
 
 /// Elements of workspace with which `rank_easy_to_hard` is about three times as fast.
@@ -119,7 +125,8 @@ void rank_easy_to_hard(Scores const& scores, vector_view<index_t> order,
       return;
     }
   }
-  detail::rank_by_comparison(score, order);
+  detail::list_samples(order);
+  detail::sort_by_score(score, order);
 }
 
 /// A ranking without difficulty: the baseline that tells the curriculum's order from its phases.

@@ -7,16 +7,16 @@
 #include <utility>
 
 #include <prefopt/core/math.hpp>
+#include <prefopt/core/radix_sort.hpp>
 #include <prefopt/core/view.hpp>
 #include <prefopt/ranking/order_key.hpp>
-#include <prefopt/ranking/radix_sort.hpp>
 
 namespace prefopt::detail {
 
-/// Sorts distinct words, in place: most significant digit first, each word moved to its digit's
+/// Sorts words in place: most significant digit first, each word moved to its digit's
 /// place along cycles (American flag sort: McIlroy, Bostic, McIlroy, "Engineering radix sort",
 /// 1993), small pieces by comparison. The words agree in the bits from `top` on.
-inline void sort_words(std::uint64_t* words, index_t n, int top = 64)
+inline void flag_sort(std::uint64_t* words, index_t n, int top = 64)
 {
   constexpr int bits = 8;
   constexpr index_t small = 192, buckets = index_t(1) << bits;
@@ -42,7 +42,7 @@ inline void sort_words(std::uint64_t* words, index_t n, int top = 64)
     }
   }
   for (index_t b = 0, begin = 0; b < buckets; begin = end[b++]) {
-    if (shift > 0) { sort_words(words + begin, end[b] - begin, shift); }
+    if (shift > 0) { flag_sort(words + begin, end[b] - begin, shift); }
   }
 }
 
@@ -58,29 +58,26 @@ std::uint64_t score_word(vector_view<Real const> score, std::uint64_t sample)
   return ((key >> Shift) << 32) | sample;
 }
 
-/// Ranks within the memory of the order, whose elements are words meanwhile.
+/// Sorts n samples by score, ties by index, within their memory, where they are words meanwhile.
 template <class Real>
-void rank_words_in_place(vector_view<Real const> score, std::uint64_t* words)
+void rank_words_in_place(vector_view<Real const> score, std::uint64_t* words, index_t n)
 {
-  index_t const n = score.size();
   constexpr int high = sizeof(Real) == 4 ? 0 : 32;
-  for (index_t i = 0; i < n; ++i) {
-    words[i] = score_word<high>(score, static_cast<std::uint64_t>(i));
-  }
-  sort_words(words, n);
+  for (index_t i = 0; i < n; ++i) { words[i] = score_word<high>(score, words[i]); }
+  flag_sort(words, n);
   for (index_t begin = 0, end = 0; begin < n; begin = end) {
     std::uint64_t const bits = words[begin] >> 32;
     for (; end < n && words[end] >> 32 == bits; ++end) { words[end] &= index_bits; }
     if constexpr (sizeof(Real) == 8) {
       if (end - begin == 1) { continue; }
       for (index_t r = begin; r < end; ++r) { words[r] = score_word<0>(score, words[r]); }
-      sort_words(words + begin, end - begin);
+      flag_sort(words + begin, end - begin);
       for (index_t r = begin; r < end; ++r) { words[r] &= index_bits; }
     }
   }
 }
 
-/// The same with as much memory again: faster, since neighbours are read as neighbours.
+/// Ranks all samples with as much memory again: faster, since neighbours are read as neighbours.
 template <class Real>
 void rank_words(vector_view<Real const> score, std::uint64_t* words, std::uint64_t* other)
 {

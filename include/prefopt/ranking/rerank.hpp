@@ -2,12 +2,12 @@
 #pragma once
 /// \file  Ranking again between the levels of a run, without a change to what has been seen.
 
-#include <algorithm>
 #include <string>
 
 #include <prefopt/core/error.hpp>
 #include <prefopt/core/math.hpp>
 #include <prefopt/core/view.hpp>
+#include <prefopt/ranking/rank.hpp>
 
 namespace prefopt {
 
@@ -18,7 +18,7 @@ namespace prefopt {
 /// read. The order is that of `rank_easy_to_hard`: ascending score, equal scores by ascending
 /// index, whatever their order was. Throws `std::invalid_argument` and changes nothing for a rank
 /// outside 0 to the number of samples, a NaN among the scores read, with its sample, and an index
-/// outside the scores. Sorts in place in O(n log n), allocates nothing.
+/// outside the scores. Works in the memory of `order` and allocates nothing.
 template <tensor_of_rank<1> Scores>
 void rerank_from(Scores const& scores, vector_view<index_t> order, index_t first)
 {
@@ -40,13 +40,9 @@ void rerank_from(Scores const& scores, vector_view<index_t> order, index_t first
                             "an index below " + std::to_string(score.size()),
                             std::to_string(sample));
     }
-    if (score[sample] != score[sample]) {
-      detail::throw_invalid(name, "score of sample " + std::to_string(sample), "a number", "NaN");
-    }
+    if (score[sample] != score[sample]) { detail::throw_nan_score(name, sample); }
   }
-  std::sort(order.data + first, order.data + order.size(), [score](index_t a, index_t b) {
-    return score[a] < score[b] || (score[a] == score[b] && a < b);
-  });
+  detail::sort_by_score(score, order.part(first, order.size() - first));
 }
 
 }  // namespace prefopt

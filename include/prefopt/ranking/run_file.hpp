@@ -10,9 +10,14 @@
 
 #include <prefopt/core/file.hpp>
 #include <prefopt/core/math.hpp>
-#include <prefopt/ranking/radix_sort.hpp>
 
 namespace prefopt::detail {
+
+template <class Key>
+struct indexed_key {
+  Key key;
+  std::uint32_t index;
+};
 
 /// Bytes of a record in a file: without the padding that it has in memory.
 template <class Key>
