@@ -9,12 +9,15 @@
 
 using namespace prefopt;
 
-template <class Logit>
-cudaError_t rows(matrix_view<Logit, device_memory> x, vector_view<int const, device_memory> y,
+template <class Logit, class Target>
+cudaError_t rows(matrix_view<Logit, device_memory> x, vector_view<Target const, device_memory> y,
                  vector_view<float, device_memory> c)
 {
-  cudaError_t e = gpu::log_probs(nullptr, x, y, {.log_prob = c, .entropy = c, .log_normalizer = c});
-  return e != cudaSuccess ? e : gpu::logit_gradients(nullptr, x, y, {.d_log_prob = c}, x);
+  log_prob_columns<float, device_memory> const all{c, c, c};
+  log_prob_seed_columns<float, device_memory> const seeds{.d_log_prob = c};
+  (void)gpu::log_probs(nullptr, x, y, all);
+  (void)gpu::logit_gradients(nullptr, x, y, seeds, x, {.forward = {c, c, c}});
+  return gpu::log_probs_and_gradients(nullptr, x, y, seeds, all, x);
 }
 template cudaError_t rows(matrix_view<float, device_memory>, vector_view<int const, device_memory>,
                           vector_view<float, device_memory>);
@@ -22,7 +25,9 @@ template cudaError_t rows(matrix_view<__nv_bfloat16, device_memory>,
                           vector_view<int const, device_memory>, vector_view<float, device_memory>);
 cudaError_t pairs(vector_view<float, device_memory> c)
 {
-  (void)gpu::evaluate(nullptr, dpo<float>{}, {c, c, {}, c, c}, {.value = c});
+  (void)gpu::evaluate(nullptr, dpo<float>{},
+                      {.chosen = c, .rejected = c, .ref_chosen = c, .ref_rejected = c},
+                      {.value = c});
   return gpu::evaluate(nullptr, mfpo<float>{}, {.chosen = c}, {.value = c});
 }
 cudaError_t tokens(packed_sequences<int, device_memory> s, vector_view<float, device_memory> c)

@@ -96,6 +96,8 @@ template <class Real, class Gradient>
 struct outcome {
   std::vector<Real> log_prob, entropy, log_normalizer;
   std::vector<Gradient> gradient;  ///< laid out as the logits, padding included
+  /// The same columns, from the call that gave the gradient too; empty where another gave it.
+  std::vector<Real> fused_log_prob{}, fused_entropy{}, fused_log_normalizer{};
 };
 
 /// Forward and backward on a stream of its own. Without `Gradient` = the logits' type it can't be
@@ -128,19 +130,29 @@ outcome<Real, Gradient> run(batch<Logit, Target>& b, bool in_place = false)
                                 .entropy = entropy.view(),
                                 .log_normalizer = log_normalizer.view()},
                                options) == cudaSuccess);
-  // Every other batch has its forward results recomputed.
-  if (b.at.cols % 2 == 0) {
+  // Every other batch gets forward results and gradient from one call.
+  bool const fused = b.at.cols % 2 != 0;
+  test::device_array<Real> const fused_log_prob(static_cast<std::size_t>(n));
+  test::device_array<Real> const fused_entropy(static_cast<std::size_t>(n));
+  test::device_array<Real> const fused_log_normalizer(static_cast<std::size_t>(n));
+  if (!fused) {
     options.forward = {.log_prob = log_prob.view(),
                        .entropy = entropy.view(),
                        .log_normalizer = log_normalizer.view()};
   }
   options.scale = Real(0.5);
   auto const backward = [&](auto const& to) {
-    return gpu::logit_gradients<Real>(stream, rows, targets.view(),
-                                      {.d_log_prob = d_log_prob.view(),
-                                       .d_entropy = d_entropy.view(),
-                                       .d_log_normalizer = d_log_normalizer.view()},
-                                      to, options);
+    log_prob_seed_columns<Real, device_memory> const seeds{
+        .d_log_prob = d_log_prob.view(),
+        .d_entropy = d_entropy.view(),
+        .d_log_normalizer = d_log_normalizer.view()};
+    return fused
+               ? gpu::log_probs_and_gradients<Real>(stream, rows, targets.view(), seeds,
+                                                    {.log_prob = fused_log_prob.view(),
+                                                     .entropy = fused_entropy.view(),
+                                                     .log_normalizer = fused_log_normalizer.view()},
+                                                    to, options)
+               : gpu::logit_gradients<Real>(stream, rows, targets.view(), seeds, to, options);
   };
   REQUIRE((in_place ? backward(rows) : backward(out)) == cudaSuccess);
   stream.wait();
@@ -148,6 +160,11 @@ outcome<Real, Gradient> run(batch<Logit, Target>& b, bool in_place = false)
                                  gradient.host()};
   if constexpr (std::is_same_v<Logit, Gradient>) {
     if (in_place) { result.gradient = logits.host(); }
+  }
+  if (fused) {
+    result.fused_log_prob = fused_log_prob.host();
+    result.fused_entropy = fused_entropy.host();
+    result.fused_log_normalizer = fused_log_normalizer.host();
   }
   return result;
 }
@@ -188,6 +205,15 @@ void compare(batch<Logit, Target>& b, bool in_place = false)
                   << row.log_prob << ", " << row.entropy << ", " << row.log_normalizer);
     }
 
+    if (!got.fused_log_prob.empty()) {
+      bool const same =
+          close(got.fused_log_prob[k], row.log_prob, tolerance, tolerance) &&
+          close(got.fused_entropy[k], row.entropy, tolerance, tolerance) &&
+          close(got.fused_log_normalizer[k], row.log_normalizer, tolerance, tolerance);
+      INFO("row " << i << ", forward results beside the gradient");
+      REQUIRE(same);
+    }
+
     row_log_prob_seeds<double> const seeds{0.5 * d[0][k], 0.5 * d[1][k], 0.5 * d[2][k]};
     serial_executor serial;
     vector_view<double> const to(exact.data() + b.at.offset + i * b.at.pitch, b.at.cols);
@@ -209,7 +235,7 @@ void compare(batch<Logit, Target>& b, bool in_place = false)
 template <class Real, class Logit, class Target = std::int32_t>
 void compare_shapes()
 {
-  for (index_t const cols : {1, 2, 7, 31, 32, 33, 255, 256, 257, 1000, 1024, 1025}) {
+  for (index_t const cols : {1, 2, 7, 31, 32, 33, 255, 257, 1000, 1024, 1025}) {
     batch<Logit, Target> b({3, cols, cols + 3, cols % 3}, static_cast<unsigned>(cols));
     b.targets[1] = static_cast<Target>(ignored);
     compare<Real, Logit>(b, false);
@@ -244,6 +270,18 @@ TEST_CASE("rows of every length and type equal the serial reference", "[cuda][ro
     batch<__nv_bfloat16, std::int32_t> b({3, 1027, 1030, 1}, 4);
     compare<double, float>(b);
   }
+}
+
+TEST_CASE("rows of the largest vocabularies equal the serial reference", "[cuda][row][large]")
+{
+  // Even and odd: the forward results are given, or come with the gradient. At a pitch of one more,
+  // the second row starts elsewhere than the first. 304 KB a row do not fit shared memory.
+  batch<__nv_bfloat16, std::int64_t> gpt2({2, 50'257, 50'258, 1}, 2);
+  compare<float, __nv_bfloat16>(gpt2, true);
+  batch<__nv_bfloat16, std::int64_t> qwen({2, 151'936, 151'937}, 3);
+  compare<float, __nv_bfloat16>(qwen, true);
+  batch<__nv_bfloat16, std::int64_t> beyond({2, 151'937, 151'939}, 14);
+  compare<float, __nv_bfloat16>(beyond, true);
 }
 
 TEST_CASE("scale, soft cap and temperature are applied on the fly", "[cuda][row]")
@@ -336,6 +374,24 @@ TEST_CASE("more rows than a grid may have blocks, and none", "[cuda][row]")
   CHECK(gpu::log_probs(nullptr, rows, no_targets.view(), {.log_prob = nothing.view()}) ==
         cudaSuccess);
   CHECK(gpu::logit_gradients(nullptr, rows, no_targets.view(), {}, rows) == cudaSuccess);
+  CHECK(gpu::log_probs_and_gradients(nullptr, rows, no_targets.view(), {}, {}, rows) ==
+        cudaSuccess);
+}
+
+TEST_CASE("where all seeds are 0, the log-probabilities still come", "[cuda][row]")
+{
+  for (index_t const cols : {33, 1100}) {
+    batch<float, std::int32_t> b({2, cols, cols}, 15);
+    b.targets[1] = static_cast<std::int32_t>(ignored);
+    test::device_array<float> const logits(b.logits), log_prob(std::vector<float>(2, 7.0f));
+    test::device_array<std::int32_t> const targets(b.targets);
+    matrix_view<float, device_memory> const rows(logits.data(), 2, cols);
+    REQUIRE(gpu::log_probs_and_gradients(nullptr, rows, targets.view(), {},
+                                         {.log_prob = log_prob.view()}, rows) == cudaSuccess);
+    CHECK(close(log_prob.host()[0], b.expected(0).log_prob, row_tolerance<float>));
+    CHECK(log_prob.host()[1] == 0.0f);
+    CHECK(logits.host() == std::vector<float>(b.logits.size(), 0.0f));
+  }
 }
 
 TEST_CASE("row kernels stride over the grid", "[cuda][row]")
@@ -344,7 +400,7 @@ TEST_CASE("row kernels stride over the grid", "[cuda][row]")
   outcome<float, float> const expected = run<float, float>(b);
   test::device_array<float> const logits(b.logits), by_block(20), by_warp(20);
   test::device_array<std::int32_t> const targets(b.targets);
-  gpu::detail::log_prob_job<float, float, std::int32_t> job{
+  gpu::detail::log_prob_job<float, matrix_view<float const, device_memory>, std::int32_t> job{
       {{logits.data(), 20, 33}, targets.view(), {}}, {.log_prob = by_warp.view()}};
   using state = logit_stats<float>;
   CHECK(gpu::detail::launch(nullptr, 1, gpu::detail::block_threads,

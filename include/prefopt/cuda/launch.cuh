@@ -4,6 +4,7 @@
 
 #include <cuda_runtime.h>
 
+#include <cstddef>
 #include <type_traits>
 
 #include <prefopt/config.hpp>
@@ -24,6 +25,18 @@ constexpr unsigned blocks_for(index_t work, index_t per_block)
   return static_cast<unsigned>(wanted < most ? wanted : most);
 }
 
+/// Enqueues `kernel(arguments...)` with so many bytes of dynamic shared memory.
+template <class... Parameters>
+[[nodiscard]] cudaError_t launch_with_memory(cudaStream_t stream, unsigned blocks, unsigned threads,
+                                             std::size_t shared_bytes,
+                                             void (*kernel)(Parameters...),
+                                             std::type_identity_t<Parameters> const&... arguments)
+{
+  if (blocks == 0) { return cudaSuccess; }
+  void* pointers[] = {const_cast<void*>(static_cast<void const*>(&arguments))...};
+  return cudaLaunchKernel(kernel, dim3(blocks), dim3(threads), pointers, shared_bytes, stream);
+}
+
 /// Enqueues `kernel(arguments...)` and returns the status of this launch alone: unlike
 /// `kernel<<<...>>>` with `cudaGetLastError()` it neither reports nor clears an earlier error.
 template <class... Parameters>
@@ -31,9 +44,7 @@ template <class... Parameters>
                                  void (*kernel)(Parameters...),
                                  std::type_identity_t<Parameters> const&... arguments)
 {
-  if (blocks == 0) { return cudaSuccess; }
-  void* pointers[] = {const_cast<void*>(static_cast<void const*>(&arguments))...};
-  return cudaLaunchKernel(kernel, dim3(blocks), dim3(threads), pointers, 0, stream);
+  return launch_with_memory(stream, blocks, threads, 0, kernel, arguments...);
 }
 
 }  // namespace prefopt::gpu::detail

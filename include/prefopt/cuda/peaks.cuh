@@ -16,9 +16,9 @@
 namespace prefopt::gpu {
 namespace detail {
 
-template <class Real, class Logit, class Target>
+template <class Real, class Logits, class Target>
 struct peak_job {
-  target_rows<Real, Logit, Target> in;
+  target_rows<Real, Logits, Target> in;
   peak_columns<Real, device_memory> out;
 
   template <class Executor>
@@ -56,7 +56,9 @@ template <class Real = void, class Logits, class Targets>
   prefopt::detail::check_peaks(function, x.rows, out);
   prefopt::detail::check_whole_rows(function, x.cols, options);
   return detail::for_each_row<peak_stats<real>>(
-      stream, x.rows, x.cols, detail::peak_job<real, logit, target>{{x, y, options}, out});
+      stream, x.rows, x.cols,
+      detail::peak_job<real, matrix_view<logit const, device_memory>, target>{{x, y, options},
+                                                                              out});
 }
 
 }  // namespace prefopt::gpu

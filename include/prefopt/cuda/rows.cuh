@@ -17,10 +17,10 @@
 namespace prefopt::gpu {
 namespace detail {
 
-/// Logits and targets of a call, as its kernel sees them.
-template <class Real, class Logit, class Target>
+/// Logits (a matrix view) and targets of a call, as its kernel sees them.
+template <class Real, class Logits, class Target>
 struct target_rows {
-  matrix_view<Logit const, device_memory> logits;
+  Logits logits;
   vector_view<Target const, device_memory> targets;
   row_options<Real, device_memory> options;
 
@@ -36,9 +36,9 @@ struct target_rows {
   }
 };
 
-template <class Real, class Logit, class Target>
+template <class Real, class Logits, class Target>
 struct log_prob_job {
-  target_rows<Real, Logit, Target> in;
+  target_rows<Real, Logits, Target> in;
   log_prob_columns<Real, device_memory> out;
 
   template <class Executor>
@@ -54,12 +54,14 @@ struct log_prob_job {
   }
 };
 
-/// `Saved`: the results of the forward pass are there, and the row is read once.
-template <bool Saved, class Real, class Logit, class Target, class Gradient>
+/// `Saved`: the results of the forward pass are there, and the row is read once. Otherwise they are
+/// computed first, and written to `results` where the caller wants them.
+template <bool Saved, class Real, class Logits, class Target, class Gradient>
 struct logit_gradient_job {
-  target_rows<Real, Logit, Target> in;
+  target_rows<Real, Logits, Target> in;
   log_prob_seed_columns<Real, device_memory> seeds;
-  matrix_view<Gradient, device_memory> out;
+  Gradient out;
+  log_prob_columns<Real, device_memory> results{};
 
   template <class Executor>
   __device__ void operator()(Executor& ex, index_t i) const
@@ -75,18 +77,42 @@ struct logit_gradient_job {
       // NaN in both: a seed of 0 alone, or a probability that underflows, would hide it.
       seed = {quiet_nan_v<Real>, quiet_nan_v<Real>, quiet_nan_v<Real>};
       row = {quiet_nan_v<Real>, quiet_nan_v<Real>, quiet_nan_v<Real>};
-    } else if (target >= 0 && !seed.are_zero()) {
-      if constexpr (Saved) {
+    } else if constexpr (Saved) {
+      if (target >= 0 && !seed.are_zero()) {
         auto const& forward = options.forward;
         row = {forward.log_prob[i], forward.entropy[i], forward.log_normalizer[i]};
-      } else {
-        row = row_log_prob<Real>(ex, in.logits.row(i), target, options.transform);
       }
+    } else if (target >= 0 && (wants_results() || !seed.are_zero())) {
+      row = row_log_prob<Real>(ex, in.logits.row(i), target, options.transform);
     }
+    if (!Saved && ex.leads()) { prefopt::detail::write_row(results, i, row); }
     row_log_prob_gradient<Real>(ex, in.logits.row(i), out.row(i), target, row, seed,
                                 options.transform);
   }
+
+ private:
+  __device__ bool wants_results() const
+  {
+    return results.log_prob.data != nullptr || results.entropy.data != nullptr ||
+           results.log_normalizer.data != nullptr;
+  }
 };
+
+/// Gradients whose forward results are to be computed, and written where `results` has columns.
+template <class Real, class Logit, class Target, class Stored>
+[[nodiscard]] cudaError_t enqueue_gradients(
+    cudaStream_t stream,
+    target_rows<Real, matrix_view<Logit const, device_memory>, Target> const& in,
+    log_prob_seed_columns<Real, device_memory> const& seeds,
+    matrix_view<Stored, device_memory> const& out,
+    log_prob_columns<Real, device_memory> const& results)
+{
+  using job = logit_gradient_job<false, Real, matrix_view<Logit const, device_memory>, Target,
+                                 matrix_view<Stored, device_memory>>;
+  return for_each_row_twice<logit_stats<Real>>(stream, in.logits.rows, in.logits.cols,
+                                               in.logits.cols * index_t(sizeof(Logit)),
+                                               job{in, seeds, out, results});
+}
 
 }  // namespace detail
 
@@ -116,11 +142,14 @@ template <class Real = void, class Logits, class Targets>
   prefopt::detail::check_extents{function, x.rows}(out);
   prefopt::detail::check_whole_rows(function, x.cols, options);
   return detail::for_each_row<logit_stats<real>>(
-      stream, x.rows, x.cols, detail::log_prob_job<real, logit, target>{{x, y, options}, out});
+      stream, x.rows, x.cols,
+      detail::log_prob_job<real, matrix_view<logit const, device_memory>, target>{{x, y, options},
+                                                                                  out});
 }
 
-/// Enqueues `prefopt::logit_gradients` for logits in device memory: one pass over each row with all
-/// three columns of `options.forward`, two without.
+/// Enqueues `prefopt::logit_gradients` for logits in device memory. With all three columns of
+/// `options.forward` a row is gone through once; without, twice, the second time in shared memory,
+/// as far as it fits there.
 ///
 ///     gpu::logit_gradients(stream, logits, targets, {.d_log_prob = seed}, logits,
 ///                          {.forward = {.log_prob = lp, .entropy = h, .log_normalizer = lz}});
@@ -147,16 +176,51 @@ template <class Real = void, class Logits, class Targets, class Gradient>
   prefopt::detail::check_rows(function, x, y, options);
   prefopt::detail::check_extents{function, x.rows}(seeds);
   bool const saved = prefopt::detail::check_gradient(function, x, dx, options);
-  detail::target_rows<real, logit, target> const in{x, y, options};
-  using state = logit_stats<real>;
-  if (saved) {
-    return detail::for_each_row<state>(
-        stream, x.rows, x.cols,
-        detail::logit_gradient_job<true, real, logit, target, stored>{in, seeds, dx});
-  }
-  return detail::for_each_row<state>(
+  using rows = matrix_view<logit const, device_memory>;
+  using gradient = matrix_view<stored, device_memory>;
+  detail::target_rows<real, rows, target> const in{x, y, options};
+  if (!saved) { return detail::enqueue_gradients(stream, in, seeds, dx, {}); }
+  return detail::for_each_row<logit_stats<real>>(
       stream, x.rows, x.cols,
-      detail::logit_gradient_job<false, real, logit, target, stored>{in, seeds, dx});
+      detail::logit_gradient_job<true, real, rows, target, gradient>{in, seeds, dx});
+}
+
+/// Enqueues `gpu::log_probs` and `gpu::logit_gradients` in one, for seeds that do not depend on
+/// what comes out (NLL, or the second pass over a batch whose sequence sums are known):
+///
+///     gpu::log_probs_and_gradients(stream, logits, targets, {.d_log_prob = seed},
+///                                  {.log_prob = lp, .entropy = h}, logits, {.scale = 1.0f / n});
+///
+/// The logits of a row are read once, and kept in shared memory until its gradient is written; what
+/// does not fit there is read again. `options.forward` is not read. The results are those of the
+/// two calls, but for the order of summation where rows have more than `longest_warp_row` columns.
+/// All else as for these calls.
+template <class Real = void, class Logits, class Targets, class Gradient>
+[[nodiscard]] cudaError_t log_probs_and_gradients(
+    cudaStream_t stream, Logits&& logits, Targets&& targets,
+    log_prob_seed_columns<prefopt::detail::row_precision<Real, Logits>, device_memory> const& seeds,
+    log_prob_columns<prefopt::detail::row_precision<Real, Logits>, device_memory> const& out,
+    Gradient&& d_logits,
+    row_options<prefopt::detail::row_precision<Real, Logits>, device_memory> const& options = {})
+{
+  using real = prefopt::detail::row_precision<Real, Logits>;
+  using logit = prefopt::detail::element_of<Logits>;
+  using target = prefopt::detail::element_of<Targets>;
+  using stored = prefopt::detail::element_of<Gradient>;
+  static_assert(prefopt::detail::check_row_types<stored, target, real>());
+  char const* const function = "gpu::log_probs_and_gradients";
+  matrix_view<logit const, device_memory> const x(std::forward<Logits>(logits));
+  vector_view<target const, device_memory> const y(std::forward<Targets>(targets));
+  matrix_view<stored, device_memory> const dx(std::forward<Gradient>(d_logits));
+  prefopt::detail::check_rows(function, x, y, options);
+  prefopt::detail::check_extents const check{function, x.rows};
+  check(seeds);
+  check(out);
+  prefopt::detail::check_whole_rows(function, x.cols, options);
+  (void)prefopt::detail::check_gradient(function, x, dx, options);
+  using rows = matrix_view<logit const, device_memory>;
+  return detail::enqueue_gradients(stream, detail::target_rows<real, rows, target>{x, y, options},
+                                   seeds, dx, out);
 }
 
 }  // namespace prefopt::gpu

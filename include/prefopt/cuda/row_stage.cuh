@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+/// \file  Rows are read and written 16 bytes at a time; a row that is needed twice is kept in
+/// shared memory, as far as it fits.
+
+#include <cuda_runtime.h>
+
+#include <prefopt/config.hpp>
+#include <prefopt/core/math.hpp>
+
+namespace prefopt::gpu::detail {
+
+/// The widest access of one thread.
+inline constexpr int access_bytes = 16;
+
+/// Elements of one such access.
+template <class T>
+inline constexpr int access_size = access_bytes / static_cast<int>(sizeof(T));
+
+/// One access to a row, from element j on, which lies at a multiple of 16 bytes. A view of another
+/// type may bring its own, found by its namespace.
+template <class In>
+__device__ uint4 load_access(In const& in, index_t j)
+{
+  return *reinterpret_cast<uint4 const*>(in.data + j);
+}
+template <class Out>
+__device__ void store_access(Out const& out, index_t j, uint4 const& bits)
+{
+  __stwb(reinterpret_cast<uint4*>(out.data + j), bits);  // an assignment is split into small stores
+}
+
+/// Keeps nothing.
+struct no_stage {
+  template <class In>
+  __device__ void begin(In const&, index_t, index_t)
+  {
+  }
+  __device__ void keep(index_t, uint4 const&) const {}
+  template <class In>
+  __device__ uint4 load(In const& in, index_t j) const
+  {
+    return load_access(in, j);
+  }
+};
+
+/// Accesses of the row at hand, in shared memory. What lanes have kept is there for all others
+/// after a barrier.
+class row_stage {
+ public:
+  /// For a row none of which is kept yet.
+  __device__ row_stage(uint4* memory, index_t capacity) : memory_(memory), capacity_(capacity) {}
+
+  /// The row from now on, whose accesses start at element `first`.
+  template <class In>
+  __device__ void begin(In const& in, index_t first, index_t accesses)
+  {
+    row_ = in.data;
+    first_ = first;
+    held_ = accesses < capacity_ ? accesses : capacity_;
+  }
+  __device__ void keep(index_t access, uint4 const& bits) const
+  {
+    if (access < held_) { memory_[access] = bits; }
+  }
+  template <class In>
+  __device__ uint4 load(In const& in, index_t j) const
+  {
+    index_t const access = (j - first_) / access_size<typename In::element_type>;
+    return in.data == row_ && access < held_ ? memory_[access] : load_access(in, j);
+  }
+
+ private:
+  uint4* memory_;
+  index_t capacity_;
+  void const* row_ = nullptr;
+  index_t first_ = 0;
+  index_t held_ = 0;
+};
+
+}  // namespace prefopt::gpu::detail
