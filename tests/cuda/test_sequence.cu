@@ -143,6 +143,24 @@ TEST_CASE("padded sequences give the sums of packed ones", "[cuda][sequence]")
   CHECK(sum_a.host()[0] == 0.0f);
 }
 
+TEST_CASE("seeds of padded sequences overwrite what was there", "[cuda][sequence]")
+{
+  padded_sequences const layout{3, 4};
+  std::vector<std::uint8_t> const mask{1, 1, 0, 0, 1, 1, 1, 1, 0, 0, 0, 0};
+  test::device_array<float> const d(std::vector<float>{2.0f, 3.0f, 5.0f});
+  for (std::size_t const after : {0u, 2u}) {  // tokens after the last sequence
+    std::vector<std::uint8_t> longer = mask;
+    longer.resize(mask.size() + after, 1);
+    test::device_array<std::uint8_t> const counted(longer);
+    test::device_array<float> const seeds(std::vector<float>(longer.size(), 7.0f));
+    REQUIRE(gpu::token_seeds<float>(nullptr, layout, {.mask = counted.view()}, d.view(),
+                                    seeds.view()) == cudaSuccess);
+    std::vector<float> expected{2, 2, 0, 0, 3, 3, 3, 3, 0, 0, 0, 0};
+    expected.resize(longer.size(), 0.0f);
+    CHECK(seeds.host() == expected);
+  }
+}
+
 TEST_CASE("offsets that leave the tokens give NaN, and are not followed", "[cuda][sequence]")
 {
   test::device_array<std::int32_t> const offsets(std::vector<std::int32_t>{0, 2, 9, 1, -4});

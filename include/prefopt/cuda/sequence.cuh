@@ -55,6 +55,18 @@ PREFOPT_KERNEL void __launch_bounds__(block_threads)
   for (; i < column.extent; i += step) { column[i] = Real(0); }
 }
 
+/// Whether every token is within a sequence, as far as the host can see: its seed is written
+/// anyway.
+template <class Layout>
+bool covers(Layout const&, index_t)
+{
+  return false;
+}
+inline bool covers(padded_sequences const& layout, index_t tokens)
+{
+  return layout.count * layout.length == tokens;
+}
+
 template <class Sum, class Real, class Layout>
 PREFOPT_KERNEL void __launch_bounds__(sequence_threads)
     token_seed_kernel(Layout layout, token_columns<Real, device_memory> in,
@@ -112,7 +124,7 @@ template <class Real = float, class Sum = double, class Layout>
   prefopt::detail::require_sequences(function, layout);
   prefopt::detail::check_tokens(function, seeds.extent, in);
   prefopt::detail::check_extents{function, layout.size()}.required("d_sequence", d_sequence);
-  if (!options.accumulate) {
+  if (!options.accumulate && !detail::covers(layout, seeds.extent)) {
     cudaError_t const status =
         detail::launch(stream, detail::blocks_for(seeds.extent, detail::block_threads),
                        detail::block_threads, detail::zero_kernel<Real>, seeds);
