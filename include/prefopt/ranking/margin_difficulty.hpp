@@ -20,6 +20,7 @@ using margin_input =
     preference_record<vector_view<Real const>, vector_view<Real const>,
                       Score::template columns<branch::chosen> | Score::template columns<Losing>>;
 
+// clang-format off
 /// scores[i] = -(Score of the chosen answer - Score of `Losing`): a wide margin is easy.
 ///
 ///     score_margins<float>({.chosen = pc, .rejected = pr, .ref_chosen = rc, .ref_rejected = rr},
@@ -28,14 +29,13 @@ using margin_input =
 /// | difficulty | Score, Losing |
 /// |---|---|
 /// | reward margin (of the policy against its reference) | `score::log_ratio` |
-/// | reference margin (sDPO, arXiv 2403.19270: pairs the reference tells apart come first) |
-/// `score::log_prob`, with the reference's columns as `chosen` and `rejected` | | image
-/// sensitivity: the answer with the image less without it | `score::log_prob` or
-/// `score::log_ratio`, `branch::perturbed<0>` | | each of them free of length |
-/// `score::mean_log_ratio`, `score::mean_log_prob` |
+/// | reference margin (sDPO, arXiv 2403.19270: pairs the reference tells apart come first) | `score::log_prob`, with the reference's columns as `chosen` and `rejected` |
+/// | image sensitivity: the answer with the image less without it | `score::log_prob` or `score::log_ratio`, `branch::perturbed<0>` |
+/// | each of them free of length | `score::mean_log_ratio`, `score::mean_log_prob` |
 ///
 /// NaN passes through to the ranking, which refuses it by its index; so do -infinity less -infinity
 /// and a length of 0. Throws `std::invalid_argument` when a column is missing or of another length.
+// clang-format on
 template <class Real, class Score = score::log_ratio, class Losing = branch::rejected>
 void score_margins(margin_input<Real, Score, Losing> const& in, vector_view<Real> scores)
 {
