@@ -12,7 +12,8 @@
 
 namespace prefopt::detail {
 
-/// Throws `std::invalid_argument` where a parameter of a loss is outside its domain.
+/// Throws `std::invalid_argument` where a parameter of a loss or a curriculum is outside its
+/// domain.
 struct check_parameter {
   char const* function;
   char const* term = nullptr;
@@ -22,35 +23,44 @@ struct check_parameter {
   /// A number.
   void finite(char const* parameter, double value) const
   {
-    require(value - value == 0, parameter, "a finite number", value);
+    if (value - value == 0) { return; }
+    refuse(parameter, "a finite number", value);
   }
   /// Above 0.
   void positive(char const* parameter, double value) const
   {
-    require(value > 0 && value - value == 0, parameter, "a finite number above 0", value);
+    if (value > 0 && value - value == 0) { return; }
+    refuse(parameter, "a finite number above 0", value);
   }
   /// 0 or more.
   void not_negative(char const* parameter, double value) const
   {
-    require(value >= 0 && value - value == 0, parameter, "a finite number of 0 or more", value);
+    if (value >= 0 && value - value == 0) { return; }
+    refuse(parameter, "a finite number of 0 or more", value);
+  }
+  /// In [low, high].
+  void in_closed(char const* parameter, double value, double low, double high) const
+  {
+    if (value >= low && value <= high) { return; }
+    refuse(parameter, "a number in [" + brief(low) + ", " + brief(high) + "]", value);
   }
   /// In [low, high).
   void in_half_open(char const* parameter, double value, double low, double high) const
   {
-    require(value >= low && value < high, parameter,
-            "a number in [" + brief(low) + ", " + brief(high) + ")", value);
+    if (value >= low && value < high) { return; }
+    refuse(parameter, "a number in [" + brief(low) + ", " + brief(high) + ")", value);
   }
   /// In (low, high).
   void in_open(char const* parameter, double value, double low, double high) const
   {
-    require(value > low && value < high, parameter,
-            "a number in (" + brief(low) + ", " + brief(high) + ")", value);
+    if (value > low && value < high) { return; }
+    refuse(parameter, "a number in (" + brief(low) + ", " + brief(high) + ")", value);
   }
 
  private:
-  void require(bool holds, char const* parameter, std::string const& expected, double value) const
+  /// Texts are made here only: a schedule is checked at every batch.
+  [[noreturn]] void refuse(char const* parameter, std::string const& expected, double value) const
   {
-    if (holds) { return; }
     std::string subject = std::string("parameter '") + parameter + "'";
     if (term != nullptr) { subject = std::string("term '") + term + "', " + subject; }
     throw_invalid(function, subject, expected, brief(value));
