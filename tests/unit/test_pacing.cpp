@@ -4,7 +4,10 @@
 #include <cmath>
 #include <cstdint>
 #include <limits>
+#include <stdexcept>
+#include <string>
 
+#include <prefopt/core/parameters.hpp>
 #include <prefopt/curriculum/pacing/exponential_pacing.hpp>
 #include <prefopt/curriculum/pacing/fixed_discrete_difficulty.hpp>
 #include <prefopt/curriculum/pacing/fixed_root_difficulty.hpp>
@@ -17,6 +20,7 @@
 #include <prefopt/curriculum/ramped.hpp>
 
 #include "support/catch.hpp"
+#include "support/errors.hpp"
 
 namespace {
 
@@ -46,6 +50,20 @@ std::int64_t deepspeed(std::int64_t step, std::int64_t total, double degree, std
       std::floor(share * static_cast<double>(high - low) + static_cast<double>(low)));
   d -= d % width;
   return d < high ? d : high;
+}
+
+/// What a schedule named "asked" says of the parameters.
+template <class Function>
+std::string refusal(Function const& function)
+{
+  return error_of<std::invalid_argument>(
+      [&] { prefopt::detail::check_parameters("asked", function); });
+}
+
+std::string refused(std::string const& parameter, std::string const& expected,
+                    std::string const& got)
+{
+  return "prefopt::asked: parameter '" + parameter + "': expected " + expected + ", got " + got;
 }
 
 }  // namespace
@@ -220,9 +238,87 @@ TEST_CASE("pacing is a share at both ends for every parameter of its domain", "[
   CHECK(prefopt::geometric_pacing{.start = 0}(0.999) == 0);
 }
 
+TEMPLATE_TEST_CASE("a pacing refuses a start or an end out of its domain", "[curriculum]",
+                   prefopt::linear_pacing, prefopt::step_pacing, prefopt::geometric_pacing,
+                   prefopt::power_pacing, prefopt::root_pacing, prefopt::exponential_pacing,
+                   prefopt::logarithmic_pacing)
+{
+  constexpr double infinite = std::numeric_limits<double>::infinity();
+  std::string const share = "a number in [0, 1]", length = "a finite number of 0 or more";
+  CHECK(refusal(TestType{.start = -0.1}) == refused("start", share, "-0.1"));
+  CHECK(refusal(TestType{.start = 1.5}) == refused("start", share, "1.5"));
+  CHECK(mentions(refusal(TestType{.start = std::nan("")}), {"'start'", share}));
+  CHECK(refusal(TestType{.full_at = -1}) == refused("full_at", length, "-1"));
+  CHECK(refusal(TestType{.full_at = infinite}) == refused("full_at", length, "inf"));
+  CHECK(mentions(refusal(TestType{.full_at = std::nan("")}), {"'full_at'", length}));
+  CHECK(refusal(TestType{}) == "no error");
+  CHECK(refusal(TestType{.start = 0, .full_at = 0}) == "no error");
+  CHECK(refusal(TestType{.start = 1, .full_at = 1.6}) == "no error");  // behind the end of the run
+}
+
+TEST_CASE("a pacing refuses a power or rate that is not above 0", "[curriculum]")
+{
+  std::string const above = "a finite number above 0";
+  for (double const wrong : {0.0, -1.0, -5.0}) {
+    std::string const got = wrong == 0 ? "0" : wrong == -1 ? "-1" : "-5";
+    CHECK(refusal(prefopt::power_pacing{.power = wrong}) == refused("power", above, got));
+    CHECK(refusal(prefopt::root_pacing{.power = wrong}) == refused("power", above, got));
+    CHECK(refusal(prefopt::exponential_pacing{.rate = wrong}) == refused("rate", above, got));
+    CHECK(refusal(prefopt::logarithmic_pacing{.rate = wrong}) == refused("rate", above, got));
+  }
+  for (double const wrong : {std::nan(""), std::numeric_limits<double>::infinity()}) {
+    CHECK(mentions(refusal(prefopt::power_pacing{.power = wrong}), {"'power'", above}));
+    CHECK(mentions(refusal(prefopt::root_pacing{.power = wrong}), {"'power'", above}));
+    CHECK(mentions(refusal(prefopt::exponential_pacing{.rate = wrong}), {"'rate'", above}));
+    CHECK(mentions(refusal(prefopt::logarithmic_pacing{.rate = wrong}), {"'rate'", above}));
+  }
+  for (double const right : {1e-300, 1e300}) {
+    CHECK(refusal(prefopt::power_pacing{.power = right}) == "no error");
+    CHECK(refusal(prefopt::root_pacing{.power = right}) == "no error");
+    CHECK(refusal(prefopt::exponential_pacing{.rate = right}) == "no error");
+    CHECK(refusal(prefopt::logarithmic_pacing{.rate = right}) == "no error");
+  }
+}
+
+TEST_CASE("a difficulty refuses parameters out of its domain", "[curriculum]")
+{
+  using root = prefopt::fixed_root_difficulty;
+  constexpr double infinite = std::numeric_limits<double>::infinity();
+  std::string const above = "a finite number above 0";
+  CHECK(refusal(root{}) == "no error");
+  CHECK(refusal(root{.min_difficulty = 8, .max_difficulty = 8}) == "no error");
+  CHECK(refusal(root{.degree = 0}) == refused("degree", above, "0"));
+  CHECK(refusal(root{.degree = -2}) == refused("degree", above, "-2"));
+  CHECK(refusal(root{.difficulty_step = 0}) == refused("difficulty_step", above, "0"));
+  CHECK(refusal(root{.min_difficulty = 9, .max_difficulty = 8}) ==
+        refused("max_difficulty", "a number in [9, inf)", "8"));
+  CHECK(refusal(root{.max_difficulty = infinite}) ==
+        refused("max_difficulty", "a number in [8, inf)", "inf"));
+  CHECK(refusal(root{.min_difficulty = -infinite}) ==
+        refused("min_difficulty", "a finite number", "-inf"));
+  CHECK(refusal(root{.full_at = -1}) == refused("full_at", "a finite number of 0 or more", "-1"));
+  for (double root::* const field : {&root::min_difficulty, &root::max_difficulty,
+                                     &root::difficulty_step, &root::degree, &root::full_at}) {
+    root wrong{};
+    wrong.*field = std::nan("");
+    CHECK(mentions(refusal(wrong), {"prefopt::asked: parameter '", "nan"}));
+  }
+
+  using table = prefopt::fixed_discrete_difficulty<3>;
+  CHECK(refusal(table{{1, 2, 2}, {0, 0}}) == "no error");
+  CHECK(refusal(table{{1, 3, 2}, {0.2, 0.4}}) ==
+        refused("difficulty", "a number in [3, inf)", "2"));
+  CHECK(refusal(table{{1, 2, infinite}, {0.2, 0.4}}) ==
+        refused("difficulty", "a number in [2, inf)", "inf"));
+  CHECK(refusal(table{{1, 2, 3}, {-0.2, 0.4}}) == refused("until", "a number in [0, inf)", "-0.2"));
+  CHECK(refusal(table{{1, 2, 3}, {0.5, 0.4}}) == refused("until", "a number in [0.5, inf)", "0.4"));
+  CHECK(mentions(refusal(table{{std::nan(""), 2, 3}, {0.2, 0.4}}), {"'difficulty'", "nan"}));
+  CHECK(mentions(refusal(table{{1, 2, 3}, {0.2, std::nan("")}}), {"'until'", "nan"}));
+}
+
 TEST_CASE("parameters out of the domain of a pacing give no share", "[curriculum]")
 {
-  // So that the first schedule that asks refuses them.
+  // For callers that ask a pacing without a schedule.
   auto const is_no_share = [](auto const& pacing, double t) {
     double const share = pacing(t);
     CHECK_FALSE((share >= 0 && share <= 1));

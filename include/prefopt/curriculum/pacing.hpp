@@ -3,7 +3,12 @@
 /// \file  Pacing functions: which share of the easy-to-hard ranking is open at a time of the run.
 ///
 /// One per header of curriculum/pacing. Those of a share rise from `start` in [0, 1] to 1, which
-/// they reach at `full_at`, a share of the run, and keep: exactly 1, whatever is rounded before.
+/// they reach at `full_at`, a share of the run, and keep: exactly 1, whatever is rounded before. A
+/// `full_at` above 1 lies behind the end of the run, which then never opens everything.
+///
+/// A function with parameters has a `check(checker)`, as losses have: schedules call it in
+/// `phases`, which is what a sampler asks first, so that no run begins with parameters out of their
+/// domain.
 
 #include <concepts>
 #include <string>
@@ -32,6 +37,21 @@ concept pacing_function = progress_function<Pacing> && !difficulty_function<Paci
 
 namespace detail {
 
+/// Checks what every ramp has.
+template <class Check>
+constexpr void check_ramp(Check& check, double start, double full_at)
+{
+  check.in_closed("start", start, 0, 1);
+  check.not_negative("full_at", full_at);
+}
+
+/// Checks the parameters of a pacing, if it has any.
+template <class Check, class Pacing>
+constexpr void check_pacing(Check& check, Pacing const& pacing)
+{
+  if constexpr (requires { pacing.check(check); }) { pacing.check(check); }
+}
+
 /// How far the ramp has come, in [0, 1]; a ramp of no length is over at once. NaN propagates.
 constexpr double ramp(double t, double full_at)
 {
@@ -50,7 +70,7 @@ constexpr double progress_at(index_t phase, index_t phases)
   return phases > 1 ? static_cast<double>(phase) / static_cast<double>(phases - 1) : 1.0;
 }
 
-/// The share that a pacing function opens, checked. Parameters out of their domain show here.
+/// The share that a pacing function opens, checked: one without a `check` may leave [0, 1].
 template <pacing_function Pacing>
 double checked_share(char const* function, Pacing const& pacing, double t)
 {

@@ -19,6 +19,14 @@ template <pacing_function Pacing = linear_pacing>
 struct annealed_weights {
   ramped<Pacing> inverse_temperature{.from = 5, .to = 0};
 
+  template <class Check>
+  constexpr void check(Check& check) const
+  {
+    check.finite("inverse_temperature.from", inverse_temperature.from);
+    check.finite("inverse_temperature.to", inverse_temperature.to);
+    detail::check_pacing(check, inverse_temperature.pacing);
+  }
+
   double weight(index_t level, double t, level_view levels) const
   {
     double const cold = inverse_temperature(t);

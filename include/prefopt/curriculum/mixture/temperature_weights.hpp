@@ -19,6 +19,14 @@ template <pacing_function Pacing = linear_pacing>
 struct temperature_weights {
   ramped<Pacing> alpha{.from = 0.3, .to = 0.3};
 
+  template <class Check>
+  constexpr void check(Check& check) const
+  {
+    check.finite("alpha.from", alpha.from);
+    check.finite("alpha.to", alpha.to);
+    detail::check_pacing(check, alpha.pacing);
+  }
+
   double weight(index_t level, double t, level_view levels) const
   {
     double const share =

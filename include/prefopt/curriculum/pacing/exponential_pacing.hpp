@@ -15,6 +15,13 @@ struct exponential_pacing {
   double full_at = 1.0;  ///< a
   double rate = 10.0;    ///< c
 
+  template <class Check>
+  constexpr void check(Check& check) const
+  {
+    detail::check_ramp(check, start, full_at);
+    check.positive("rate", rate);
+  }
+
   double operator()(double t) const
   {
     double const x = detail::ramp(t, full_at);

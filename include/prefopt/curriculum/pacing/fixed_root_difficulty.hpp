@@ -11,7 +11,7 @@ namespace prefopt {
 
 /// d = floor((t/T)^(1/degree) (max - min) + min), rounded down to a multiple of `difficulty_step`:
 /// `fixed_root` of DeepSpeed's `curriculum_scheduler.py`, and `fixed_linear` with degree 1. t/T is
-/// its global step over `total_curriculum_step`.
+/// its global step over `total_curriculum_step`. min <= max, step > 0, degree > 0, T >= 0.
 ///
 /// Two ends differ on purpose: d never falls below `min_difficulty` (DeepSpeed's does if the step
 /// does not divide it), and is `max_difficulty` from `full_at` on (DeepSpeed's a little later, if
@@ -22,6 +22,16 @@ struct fixed_root_difficulty {
   double difficulty_step = 8;
   double degree = 2;
   double full_at = 1.0;  ///< T
+
+  template <class Check>
+  constexpr void check(Check& check) const
+  {
+    check.finite("min_difficulty", min_difficulty);
+    check.in_half_open("max_difficulty", max_difficulty, min_difficulty, infinity_v<double>);
+    check.positive("difficulty_step", difficulty_step);
+    check.positive("degree", degree);
+    check.not_negative("full_at", full_at);
+  }
 
   constexpr double lowest() const { return min_difficulty; }
   constexpr double highest() const { return max_difficulty; }

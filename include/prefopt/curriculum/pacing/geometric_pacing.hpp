@@ -15,6 +15,12 @@ struct geometric_pacing {
   double start = 0.01;   ///< c0
   double full_at = 1.0;  ///< T
 
+  template <class Check>
+  constexpr void check(Check& check) const
+  {
+    detail::check_ramp(check, start, full_at);
+  }
+
   double operator()(double t) const
   {
     return min(std::pow(start, 1 - detail::ramp(t, full_at)), 1.0);

@@ -12,6 +12,12 @@ struct linear_pacing {
   double start = 0.01;   ///< c0
   double full_at = 1.0;  ///< T
 
+  template <class Check>
+  constexpr void check(Check& check) const
+  {
+    detail::check_ramp(check, start, full_at);
+  }
+
   constexpr double operator()(double t) const
   {
     return detail::above_start(start, detail::ramp(t, full_at));

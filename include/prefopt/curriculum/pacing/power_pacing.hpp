@@ -15,6 +15,13 @@ struct power_pacing {
   double full_at = 1.0;  ///< a
   double power = 2.0;    ///< p
 
+  template <class Check>
+  constexpr void check(Check& check) const
+  {
+    detail::check_ramp(check, start, full_at);
+    check.positive("power", power);
+  }
+
   double operator()(double t) const
   {
     return detail::above_start(start, std::pow(detail::ramp(t, full_at), power));

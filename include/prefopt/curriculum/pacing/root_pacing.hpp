@@ -18,6 +18,13 @@ struct root_pacing {
   double full_at = 1.0;  ///< T
   double power = 2.0;    ///< p
 
+  template <class Check>
+  constexpr void check(Check& check) const
+  {
+    detail::check_ramp(check, start, full_at);
+    check.positive("power", power);
+  }
+
   double operator()(double t) const
   {
     double const x = detail::ramp(t, full_at);

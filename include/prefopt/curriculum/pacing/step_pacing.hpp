@@ -12,6 +12,12 @@ struct step_pacing {
   double start = 0.25;   ///< b
   double full_at = 0.5;  ///< a
 
+  template <class Check>
+  constexpr void check(Check& check) const
+  {
+    detail::check_ramp(check, start, full_at);
+  }
+
   constexpr double operator()(double t) const
   {
     double const x = detail::ramp(t, full_at);
