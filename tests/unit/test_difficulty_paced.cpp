@@ -68,9 +68,31 @@ TEST_CASE("a difficulty opens the samples that are at most as difficult", "[curr
   prefopt::difficulty_paced<prefopt::fixed_discrete_difficulty<2>> const easy{
       .difficulty = {{1, 2}, {0.5}}, .first = 8, .width = 8, .steps = 2};
   CHECK(easy.part(0, 0, {offsets}).last == 1);
-  CHECK(mentions(error_of<std::invalid_argument>(
-                     [&] { (void)prefopt::difficulty_paced<>{.width = 0}.phases({offsets}); }),
-                 {"difficulty_paced", "width", "above 0"}));
+}
+
+TEST_CASE("thresholds that no levels can be cut at are refused", "[curriculum]")
+{
+  column const order{0, 1, 2, 3}, offsets{0, 2, 4};
+  constexpr double infinite = std::numeric_limits<double>::infinity();
+  std::string const name = "prefopt::difficulty_paced: parameter ";
+  auto const both = [&](prefopt::difficulty_paced<> const& schedule) {
+    auto const when_run =
+        error_of<std::invalid_argument>([&] { curriculum_sampler(schedule, order, offsets); });
+    // A part asked for alone must not turn a NaN into a rank either.
+    CHECK(error_of<std::invalid_argument>([&] { (void)schedule.part(0, 0, {offsets}); }) ==
+          when_run);
+    return when_run;
+  };
+  CHECK(both({.width = 0}) == name + "'width': expected a finite number above 0, got 0");
+  CHECK(both({.width = infinite}) == name + "'width': expected a finite number above 0, got inf");
+  CHECK(both({.first = -infinite}) == name + "'first': expected a finite number, got -inf");
+  CHECK(mentions(both({.first = std::nan("")}), {name, "'first'", "nan"}));
+  CHECK(mentions(both({.width = std::nan("")}), {name, "'width'", "nan"}));
+  CHECK(both({}) == "no error");
+  CHECK(error_of<std::invalid_argument>([&] {
+          curriculum_sampler(prefopt::difficulty_paced<>{.difficulty = {.degree = 0}}, order,
+                             offsets);
+        }) == name + "'degree': expected a finite number above 0, got 0");
 }
 
 TEST_CASE("a difficulty opens the level that it is the threshold of, however it rounds",

@@ -4,16 +4,21 @@
 #include <algorithm>
 #include <cmath>
 #include <cstddef>
+#include <limits>
 #include <numeric>
 #include <stdexcept>
 #include <string>
+#include <type_traits>
 #include <vector>
 
 #include <prefopt/curriculum/curriculum.hpp>
 #include <prefopt/curriculum/mixture/annealed_weights.hpp>
 #include <prefopt/curriculum/mixture/temperature_weights.hpp>
+#include <prefopt/curriculum/pacing/power_pacing.hpp>
 #include <prefopt/curriculum/sampler.hpp>
 #include <prefopt/curriculum/schedules/level_mixture.hpp>
+#include <prefopt/curriculum/schedules/one_pass.hpp>
+#include <prefopt/curriculum/schedules/per_group.hpp>
 
 #include "support/catch.hpp"
 #include "support/errors.hpp"
@@ -148,6 +153,40 @@ TEST_CASE("the parts of a mixture are the same together and one by one", "[curri
   // More parts than an epoch's table holds.
   CHECK(visits(moving, offsets) == visits(asked_singly{moving}, offsets));
   CHECK(asked_singly{moving} != asked_singly{});
+}
+
+TEST_CASE("a mixture refuses parameters that make no weights, by their names", "[curriculum]")
+{
+  column const order{0, 1, 2}, offsets{0, 1, 3};
+  auto const message = [&](auto const& weights) {
+    using mixture = std::remove_cvref_t<decltype(weights)>;
+    auto const in_levels = error_of<std::invalid_argument>(
+        [&] { curriculum_sampler(level_mixture<mixture>{.weights = weights}, order, offsets); });
+    auto const in_groups = error_of<std::invalid_argument>([&] {
+      curriculum_sampler(per_group<one_pass, mixture>{.groups = 2, .mixture = weights}, order,
+                         offsets);
+    });
+    auto const from = in_levels.find("parameter"), its = in_groups.find("parameter");
+    CHECK(in_levels.substr(std::min(from, in_levels.size())) ==
+          in_groups.substr(std::min(its, in_groups.size())));
+    return in_levels;
+  };
+  std::string const name = "prefopt::level_mixture: parameter ";
+  constexpr double infinite = std::numeric_limits<double>::infinity();
+  CHECK(message(temperature_weights<>{.alpha = {.from = infinite, .to = 1}}) ==
+        name + "'alpha.from': expected a finite number, got inf");
+  CHECK(mentions(message(temperature_weights<>{.alpha = {.from = 1, .to = std::nan("")}}),
+                 {name, "'alpha.to'", "nan"}));
+  CHECK(message(annealed_weights<>{.inverse_temperature = {.from = -infinite, .to = 0}}) ==
+        name + "'inverse_temperature.from': expected a finite number, got -inf");
+  CHECK(message(annealed_weights<>{.inverse_temperature = {.from = 1, .to = infinite}}) ==
+        name + "'inverse_temperature.to': expected a finite number, got inf");
+  CHECK(message(temperature_weights<>{.alpha = {.pacing = {.start = 2}}}) ==
+        name + "'start': expected a number in [0, 1], got 2");
+  CHECK(message(annealed_weights<power_pacing>{.inverse_temperature = {.pacing = {.power = 0}}}) ==
+        name + "'power': expected a finite number above 0, got 0");
+  CHECK(message(temperature_weights<>{}) == "no error");
+  CHECK(message(annealed_weights<>{}) == "no error");
 }
 
 TEST_CASE("weights that are no weights are refused by their level", "[curriculum]")

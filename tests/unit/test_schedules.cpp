@@ -16,8 +16,10 @@
 #include <prefopt/curriculum/level_gate.hpp>
 #include <prefopt/curriculum/mixture/annealed_weights.hpp>
 #include <prefopt/curriculum/mixture/temperature_weights.hpp>
+#include <prefopt/curriculum/pacing/exponential_pacing.hpp>
 #include <prefopt/curriculum/pacing/fixed_discrete_difficulty.hpp>
 #include <prefopt/curriculum/pacing/fixed_root_difficulty.hpp>
+#include <prefopt/curriculum/pacing/logarithmic_pacing.hpp>
 #include <prefopt/curriculum/pacing/power_pacing.hpp>
 #include <prefopt/curriculum/sampler.hpp>
 #include <prefopt/curriculum/schedule_ref.hpp>
@@ -45,6 +47,13 @@ namespace {
 
 using namespace prefopt;
 using namespace prefopt::test;
+
+struct unchecked_pacing {
+  double share = 1;
+
+  double operator()(double) const { return share; }
+  friend bool operator==(unchecked_pacing const&, unchecked_pacing const&) = default;
+};
 
 }  // namespace
 
@@ -103,10 +112,49 @@ TEST_CASE("a pacing that leaves its range is refused", "[curriculum]")
         [&] { curriculum_sampler(schedule{.pacing = pacing, .steps = 3}, order, offsets); });
   };
   CHECK(message(prefopt::linear_pacing{.start = 2}) ==
-        "prefopt::paced: pacing at 0.000000: expected a share in [0, 1], got 2.000000");
-  CHECK(mentions(message(prefopt::power_pacing{.power = -1}), {"pacing at", "nan"}));
-  CHECK(mentions(message(prefopt::linear_pacing{.start = std::nan("")}), {"pacing at", "nan"}));
+        "prefopt::paced: parameter 'start': expected a number in [0, 1], got 2");
+  CHECK(message(prefopt::exponential_pacing{.rate = -5}) ==
+        "prefopt::paced: parameter 'rate': expected a finite number above 0, got -5");
+  CHECK(message(prefopt::power_pacing{.power = 0}) ==
+        "prefopt::paced: parameter 'power': expected a finite number above 0, got 0");
+  CHECK(mentions(message(prefopt::linear_pacing{.start = std::nan("")}), {"'start'", "nan"}));
   CHECK(message(prefopt::linear_pacing{.start = 0}) == "no error");
+  // One of the caller's own, whose parameters nobody knows.
+  CHECK(message(unchecked_pacing{.share = 2}) ==
+        "prefopt::paced: pacing at 0.000000: expected a share in [0, 1], got 2.000000");
+  CHECK(mentions(message(unchecked_pacing{.share = std::nan("")}), {"pacing at", "nan"}));
+}
+
+TEST_CASE("a pacing is checked wherever a schedule holds it", "[curriculum]")
+{
+  column const order{0, 1, 2, 3}, offsets{0, 2, 4};
+  auto const message = [&](auto const& schedule) {
+    return error_of<std::invalid_argument>([&] { curriculum_sampler(schedule, order, offsets); });
+  };
+  using fast = prefopt::paced<prefopt::logarithmic_pacing>;
+  fast const wrong{.pacing = {.rate = -5}};
+  std::string const refused =
+      "prefopt::paced: parameter 'rate': expected a finite number above 0, got -5";
+  CHECK(message(wrong) == refused);
+  CHECK(message(prefopt::schedule_ref::to(wrong)) == refused);
+  CHECK(message(prefopt::per_group<fast>{.inner = wrong, .groups = 2}) == refused);
+  curriculum_sampler running(fast{}, order, offsets);
+  CHECK(error_of<std::invalid_argument>([&] { running.reschedule(wrong); }) == refused);
+}
+
+TEST_CASE("a look back refuses a share that is none", "[curriculum]")
+{
+  column const order{0, 1, 2, 3}, offsets{0, 2, 4};
+  auto const message = [&](double share) {
+    return error_of<std::invalid_argument>(
+        [&] { curriculum_sampler(prefopt::look_back{.share = share}, order, offsets); });
+  };
+  std::string const refused =
+      "prefopt::look_back: parameter 'share': expected a finite number of 0 or more, got ";
+  CHECK(message(-0.01) == refused + "-0.01");  // rounds to no samples
+  CHECK(message(std::numeric_limits<double>::infinity()) == refused + "inf");
+  CHECK(mentions(message(std::nan("")), {refused}));
+  CHECK(message(0) == "no error");
 }
 
 TEST_CASE("a run of one step is the last step, and opens everything", "[curriculum]")

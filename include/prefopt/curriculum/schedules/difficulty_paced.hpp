@@ -7,6 +7,7 @@
 
 #include <prefopt/core/error.hpp>
 #include <prefopt/core/math.hpp>
+#include <prefopt/core/parameters.hpp>
 #include <prefopt/curriculum/curriculum.hpp>
 #include <prefopt/curriculum/draws.hpp>
 #include <prefopt/curriculum/pacing.hpp>
@@ -29,19 +30,19 @@ struct difficulty_paced {
   index_t steps = 100;
   index_t epochs = 1;
 
-  /// Throws `std::invalid_argument` for steps below 1, epochs below 0, or a width that is not above
-  /// 0.
-  constexpr index_t phases(level_view) const
+  /// Throws `std::invalid_argument` for steps below 1, epochs below 0, a `first` or `width` that
+  /// `levels_of_equal_width` refuses, and parameters that the difficulty's `check` refuses.
+  index_t phases(level_view) const
   {
     detail::require_run("difficulty_paced", steps, epochs);
-    if (!(width > 0)) {
-      detail::throw_invalid("difficulty_paced", "width", "above 0", std::to_string(width));
-    }
+    check_thresholds();
+    detail::check_parameters("difficulty_paced", difficulty);
     return steps;
   }
   constexpr index_t epochs_of(index_t, level_view) const { return 1; }
   open_part part(index_t phase, index_t, level_view levels) const
   {
+    check_thresholds();
     index_t const n = levels.samples();
     double const d = difficulty(detail::progress_at(phase, steps));
     if (!(d == d)) {
@@ -61,6 +62,14 @@ struct difficulty_paced {
                                    steps)};
   }
   friend bool operator==(difficulty_paced const&, difficulty_paced const&) = default;
+
+ private:
+  void check_thresholds() const
+  {
+    detail::check_parameter const check{"difficulty_paced"};
+    check.finite("first", first);
+    check.positive("width", width);
+  }
 };
 static_assert(check_schedule<difficulty_paced<>>());
 

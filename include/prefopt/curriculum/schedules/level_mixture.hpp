@@ -3,6 +3,7 @@
 /// \file  All levels at once, in proportions that may move.
 
 #include <prefopt/core/math.hpp>
+#include <prefopt/core/parameters.hpp>
 #include <prefopt/curriculum/curriculum.hpp>
 #include <prefopt/curriculum/draws.hpp>
 #include <prefopt/curriculum/mixture/temperature_weights.hpp>
@@ -14,17 +15,18 @@ namespace prefopt {
 /// (`temperature_weights`, `annealed_weights`, or a struct with a `weight` of your own). All phases
 /// together draw `epochs` times as many samples as there are, in equal parts; the draws of a level
 /// differ from its share by less than 1, and the differences cancel over the phases. Empty levels
-/// take no share. Throws `std::invalid_argument` for steps below 1, epochs below 0, or a weight
-/// that is negative or not finite.
+/// take no share. Throws `std::invalid_argument` for steps below 1, epochs below 0, parameters
+/// that the `check` of the weights refuses, or a weight that is negative or not finite.
 template <weighs_levels Weights = temperature_weights<>>
 struct level_mixture {
   Weights weights{};
   index_t steps = 1;
   index_t epochs = 1;
 
-  constexpr index_t phases(level_view) const
+  index_t phases(level_view) const
   {
     detail::require_run("level_mixture", steps, epochs);
+    detail::check_parameters("level_mixture", weights);
     return steps;
   }
   constexpr index_t epochs_of(index_t, level_view) const { return 1; }

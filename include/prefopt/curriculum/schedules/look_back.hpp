@@ -3,6 +3,7 @@
 /// \file  Disjoint levels mixed with draws from the whole ranking.
 
 #include <prefopt/core/math.hpp>
+#include <prefopt/core/parameters.hpp>
 #include <prefopt/curriculum/curriculum.hpp>
 #include <prefopt/ranking/levels.hpp>
 
@@ -15,7 +16,13 @@ struct look_back {
   index_t epochs = 1;
   double share = 0.25;
 
-  constexpr index_t phases(level_view levels) const { return levels.count(); }
+  /// Throws `std::invalid_argument` for a share that is negative or not finite.
+  index_t phases(level_view levels) const
+  {
+    detail::check_parameter const check{"look_back"};
+    check.not_negative("share", share);
+    return levels.count();
+  }
   constexpr index_t epochs_of(index_t, level_view) const { return epochs; }
   constexpr index_t parts(index_t, level_view) const { return 2; }
   open_part part(index_t phase, index_t j, level_view levels) const

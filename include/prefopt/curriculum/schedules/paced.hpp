@@ -3,6 +3,7 @@
 /// \file  An easy share of the ranking that grows as a pacing function says.
 
 #include <prefopt/core/math.hpp>
+#include <prefopt/core/parameters.hpp>
 #include <prefopt/curriculum/curriculum.hpp>
 #include <prefopt/curriculum/draws.hpp>
 #include <prefopt/curriculum/pacing.hpp>
@@ -22,10 +23,12 @@ struct paced {
   index_t steps = 100;
   index_t epochs = 1;
 
-  /// Throws `std::invalid_argument` for steps below 1 and epochs below 0.
-  constexpr index_t phases(level_view) const
+  /// Throws `std::invalid_argument` for steps below 1, epochs below 0, and parameters that the
+  /// pacing's `check` refuses.
+  index_t phases(level_view) const
   {
     detail::require_run("paced", steps, epochs);
+    detail::check_parameters("paced", pacing);
     return steps;
   }
   constexpr index_t epochs_of(index_t, level_view) const { return 1; }

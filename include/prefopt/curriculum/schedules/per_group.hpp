@@ -7,6 +7,7 @@
 
 #include <prefopt/core/error.hpp>
 #include <prefopt/core/math.hpp>
+#include <prefopt/core/parameters.hpp>
 #include <prefopt/curriculum/curriculum.hpp>
 #include <prefopt/curriculum/draws.hpp>
 #include <prefopt/curriculum/pacing.hpp>
@@ -29,8 +30,9 @@ struct as_drawn {
 /// groups take the place of levels in it, and each divides its draws as its inner schedule does. A
 /// group whose inner schedule draws nothing in a phase takes no share of it.
 ///
-/// Throws `std::invalid_argument` when the levels do not divide into groups, or when groups that
-/// draw something in a phase would run through it in different numbers of epochs.
+/// Throws `std::invalid_argument` when the levels do not divide into groups, when groups that draw
+/// something in a phase would run through it in different numbers of epochs, and for parameters
+/// that the schedule or the `check` of the mixture refuses.
 template <curriculum_schedule Inner = one_pass, class Mixture = as_drawn>
 struct per_group {
   static constexpr bool follows_training = prefopt::follows_training<Inner>;
@@ -46,6 +48,7 @@ struct per_group {
                             "a multiple of the groups, of which are " + std::to_string(groups),
                             std::to_string(levels.count()));
     }
+    if constexpr (weighs_levels<Mixture>) { detail::check_parameters("per_group", mixture); }
     index_t most = 0;
     for (index_t g = 0; g < groups; ++g) { most = max(inner.phases(group(levels, g)), most); }
     return most;
