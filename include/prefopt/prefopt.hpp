@@ -214,6 +214,7 @@
 #include <prefopt/ranking/external_rank.hpp>
 #include <prefopt/ranking/fingerprint.hpp>
 #include <prefopt/ranking/groups.hpp>
+#include <prefopt/ranking/key_slots.hpp>
 #include <prefopt/ranking/length_trend.hpp>
 #include <prefopt/ranking/level_cuts.hpp>
 #include <prefopt/ranking/levels.hpp>

@@ -8,8 +8,6 @@
 /// section 3). Chosen over KLL (Karnin, Lang, Liberty, FOCS 2016, arXiv 1603.05346), which is
 /// smaller, since this bound always holds: KLL's does with some probability.
 
-#include <algorithm>
-#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -17,7 +15,6 @@
 
 #include <prefopt/config.hpp>
 #include <prefopt/core/error.hpp>
-#include <prefopt/core/hash.hpp>
 #include <prefopt/core/math.hpp>
 #include <prefopt/core/view.hpp>
 #include <prefopt/ranking/sketch_level.hpp>
@@ -113,7 +110,7 @@ class quantile_sketch {
       for (index_t p = 0; p < parts.size(); ++p) {
         if (h >= parts[p].level_.size()) { continue; }
         sketch_level const& level = parts[p].level_[h];
-        append(h, level.scores, level.kept_lower, level.kept_upper);
+        detail::append(level_, h, level.scores, level.kept_lower, level.kept_upper);
       }
       settle(h);
     }
@@ -164,21 +161,14 @@ class quantile_sketch {
   void scores_at(vector_view<index_t const> ranks, vector_view<double> scores) const
   {
     detail::require_extent("quantile_sketch::scores_at", "scores", ranks.size(), scores.size());
-    auto const sorted = detail::sorted_scores(level_);
-    auto const [over, under] = detail::drift_of(level_);
     for (index_t j = 0; j < ranks.size(); ++j) {
       if (ranks[j] < 0 || ranks[j] >= samples_) {
         detail::throw_invalid("quantile_sketch::scores_at", "ranks[" + std::to_string(j) + "]",
                               "0 or more, below " + std::to_string(samples_),
                               std::to_string(ranks[j]));
       }
-      // The true rank lies in [estimate - over, estimate + under]: the middle shall be ranks[j].
-      index_t const wanted = ranks[j] - (under - over) / 2;
-      auto const found =
-          std::ranges::upper_bound(sorted, wanted, {}, &detail::weighted_score::up_to);
-      bool const beyond = found == sorted.end();
-      scores[j] = wanted < 0 ? lowest_ : beyond ? highest_ : found->score;
     }
+    detail::scores_at_ranks(level_, lowest_, highest_, ranks, scores);
   }
 
  private:
@@ -231,27 +221,10 @@ class quantile_sketch {
     highest_ = max(highest_, highest);
   }
 
-  void append(std::size_t h, std::vector<double> const& scores, index_t kept_lower,
-              index_t kept_upper)
-  {
-    if (level_.size() <= h) { level_.resize(h + 1); }
-    level_[h].scores.insert(level_[h].scores.end(), scores.begin(), scores.end());
-    level_[h].kept_lower += kept_lower;
-    level_[h].kept_upper += kept_upper;
-  }
-
   /// Compacts the level if it is full.
   void settle(std::size_t h)
   {
-    if (!full(h)) { return; }
-    if (level_.size() == h + 1) { level_.emplace_back(); }
-    auto const coin =
-        detail::mix64(seed_ + detail::mix64((std::uint64_t{h} << 56) +
-                                            static_cast<std::uint64_t>(level_[h].kept_upper)));
-    auto& scores = level_[h].scores;
-    detail::compact(level_[h], level_[h + 1].scores, (coin & 1u) != 0);
-    bool const held_parts = scores.capacity() > 2 * static_cast<std::size_t>(capacity_);
-    if (held_parts) { scores.shrink_to_fit(); }
+    if (full(h)) { detail::compact(level_, h, seed_, capacity_); }
   }
 
   template <class Counts>

@@ -9,6 +9,7 @@
 #include <prefopt/config.hpp>
 #include <prefopt/core/math.hpp>
 #include <prefopt/core/view.hpp>
+#include <prefopt/ranking/key_slots.hpp>
 #include <prefopt/ranking/order_key.hpp>
 #include <prefopt/ranking/score_keys.hpp>
 
@@ -41,22 +42,22 @@ class rank_selection {
   /// Elements of memory.
   static constexpr index_t memory(index_t ranks, index_t chunks)
   {
-    return buckets + chunks * counts_of(ranks) + (7 + 2 * chunks) * ranks;
+    return slots::memory(ranks) + chunks * counts_of(ranks) + (4 + 2 * chunks) * ranks;
   }
 
   /// `ranks`, one or more, ascend from 0 and lie below the number of scores.
   rank_selection(vector_view<Real const> scores, vector_view<index_t const> ranks, index_t chunks,
                  vector_view<index_t> memory)
-      : scores_(scores), ranks_(ranks.size()), chunks_(chunks), counts_(counts_of(ranks_))
+      : scores_(scores),
+        ranks_(ranks.size()),
+        chunks_(chunks),
+        counts_(counts_of(ranks_)),
+        slots_(ranks_, memory.data)
   {
-    auto take = [free = memory.data](index_t elements) mutable {
+    auto take = [free = memory.data + slots::memory(ranks_)](index_t elements) mutable {
       return std::exchange(free, free + elements);
     };
-    slot_of_bucket_ = take(buckets);
     count_ = take(chunks * counts_);
-    beginning_ = take(ranks_);
-    group_end_ = take(ranks_);
-    first_ = take(ranks_);
     slot_ = take(ranks_);
     begins_ = take(ranks_);
     left_ = take(ranks_);
@@ -76,8 +77,9 @@ class rank_selection {
   {
     for (bool found = false; !found; known_ += bits_, form_slots()) {
       auto const room =
-          static_cast<int>(std::bit_width(static_cast<std::uint64_t>(counts_ / slots_))) - 1;
-      bits_ = min(min(digit_bits, key_bits - known_), room);
+          static_cast<int>(std::bit_width(static_cast<std::uint64_t>(counts_ / slots_.count()))) -
+          1;
+      bits_ = min(min(slots::digit_bits, key_bits - known_), room);
       run(chunks_, [this](index_t t) { count(t); });
       if (known_ == 0 && has_extremes()) { look_for_nan(); }
       found = descend() || known_ + bits_ == key_bits;
@@ -90,8 +92,8 @@ class rank_selection {
 
  private:
   static constexpr int key_bits = 8 * static_cast<int>(sizeof(key));
-  static constexpr int digit_bits = 16;
-  static constexpr index_t buckets = index_t(1) << digit_bits;
+  using slots = key_slots<key, Target>;
+  static constexpr index_t buckets = slots::buckets;
 
   /// Of a chunk: 8 MiB at most, except where a digit of one bit takes more.
   static constexpr index_t counts_of(index_t ranks)
@@ -107,11 +109,13 @@ class rank_selection {
   void count(index_t t) const
   {
     index_t* const count = count_ + t * counts_;
-    for (index_t b = 0; b < slots_ << bits_; ++b) { count[b] = 0; }
+    for (index_t b = 0; b < slots_.count() << bits_; ++b) { count[b] = 0; }
     if (known_ == 0) {
       for_key_blocks<Target>(scores_, chunk_begin(t), chunk_begin(t + 1),
                              [count](index_t, key const* keys, index_t n) {
-                               for (index_t i = 0; i < n; ++i) { ++count[bucket_of(keys[i])]; }
+                               for (index_t i = 0; i < n; ++i) {
+                                 ++count[slots::bucket_of(keys[i])];
+                               }
                                return true;
                              });
       return;
@@ -127,8 +131,8 @@ class rank_selection {
   /// Whether scores have the first digit of an infinity, or are beyond it.
   bool has_extremes() const
   {
-    index_t const lowest = bucket_of(order_key(-infinity_v<Real>));
-    index_t const highest = bucket_of(order_key(infinity_v<Real>));
+    index_t const lowest = slots::bucket_of(order_key(-infinity_v<Real>));
+    index_t const highest = slots::bucket_of(order_key(infinity_v<Real>));
     for (index_t t = 0; t < chunks_; ++t) {
       for (index_t b = 0; b < buckets; b = b == lowest ? highest : b + 1) {
         if (count_[t * counts_ + b] != 0) { return true; }
@@ -170,75 +174,36 @@ class rank_selection {
     return sum;
   }
 
-  /// A slot for each beginning that ranks share, in ascending order. Those of one first digit are
-  /// neighbours and form a group.
   void form_slots()
   {
-    for (index_t b = 0; b < buckets; ++b) { slot_of_bucket_[b] = -1; }
-    slots_ = 0;
-    for (index_t r = 0; r < ranks_; ++r) {
-      if (r == 0 || begins_[r] != begins_[r - 1]) {
-        beginning_[slots_] = begins_[r];
-        first_[slots_++] = r;
-      }
-      slot_[r] = slots_ - 1;
-    }
-    index_t end = slots_;
-    for (index_t s = slots_; s-- > 0;) {
-      index_t const bucket = bucket_of(static_cast<key>(beginning_[s]));
-      if (s + 1 < slots_ && bucket_of(static_cast<key>(beginning_[s + 1])) != bucket) {
-        end = s + 1;
-      }
-      slot_of_bucket_[bucket] = s;
-      group_end_[s] = end;
-    }
-  }
-
-  static constexpr index_t bucket_of(key of)
-  {
-    return static_cast<index_t>(of >> (key_bits - digit_bits));
-  }
-
-  key known_mask() const { return static_cast<key>(~key(0) << (key_bits - known_)); }
-
-  /// The slot of a key, or -1.
-  index_t slot_of(key of) const
-  {
-    key const beginning = of & known_mask();
-    index_t low = slot_of_bucket_[bucket_of(of)];
-    if (low < 0) { return -1; }
-    for (index_t high = group_end_[low]; high - low > 1;) {
-      index_t const middle = low + (high - low) / 2;
-      (static_cast<key>(beginning_[middle]) <= beginning ? low : high) = middle;
-    }
-    return static_cast<key>(beginning_[low]) == beginning ? low : -1;
+    slots_.form(static_cast<key>(~key(0) << (key_bits - known_)), begins_, slot_);
   }
 
   template <class Visit>
   void for_matches(index_t t, Visit const& visit) const
   {
     for_keys_that_begin<Target>(
-        scores_, chunk_begin(t), chunk_begin(t + 1),
-        key_beginnings<key>{known_mask(), vector_view<index_t const>(beginning_, slots_)},
-        [this](key of) { return slot_of(of); }, visit);
+        scores_, chunk_begin(t), chunk_begin(t + 1), slots_.beginnings(),
+        [this](key of) { return slots_.slot_of(of); }, visit);
   }
 
   /// Finds the samples of ranks in a chunk: those of a slot are equal, or one, and come in order.
   void locate(index_t t) const
   {
-    index_t* const seen = seen_ + t * ranks_;  // of first_[slot]; before the chunk, then so far
+    index_t* const seen =
+        seen_ + t * ranks_;  // of a slot's first rank; before the chunk, then so far
     index_t* const next = next_ + t * ranks_;  // the slot's next rank to be found
     index_t wanted = 0;
-    for (index_t s = 0; s < slots_; ++s) {
-      index_t const end = s + 1 < slots_ ? first_[s + 1] : ranks_;
-      next[s] = first_[s];
-      seen[s] = seen[first_[s]];  // s <= first_[s], which comes in no earlier slot
+    for (index_t s = 0; s < slots_.count(); ++s) {
+      index_t const first = slots_.first_rank(s), end = slots_.end_rank(s);
+      next[s] = first;
+      seen[s] = seen[first];  // s <= first, which comes in no earlier slot
       while (next[s] < end && left_[next[s]] < seen[s]) { ++next[s]; }
       wanted += end - next[s];
     }
     if (wanted == 0) { return; }
     for_matches(t, [=, this, &wanted](index_t s, key, index_t i) {
-      index_t const end = s + 1 < slots_ ? first_[s + 1] : ranks_;
+      index_t const end = slots_.end_rank(s);
       for (; next[s] < end && left_[next[s]] == seen[s]; ++next[s], --wanted) {
         sample_[next[s]] = i;
       }
@@ -250,13 +215,8 @@ class rank_selection {
   vector_view<Real const> scores_;
   index_t ranks_, chunks_, counts_;
   int known_ = 0, bits_ = 0;  // of every key: looked at so far; the digit that is counted
-  index_t slots_ = 1;
-  index_t* slot_of_bucket_;  // the first slot of a first digit, or -1
-  index_t* count_;           // of digits: chunks x slots x 2^bits
-  // Of slots:
-  index_t* beginning_;  // of the keys of its scores, the bits known
-  index_t* group_end_;  // of the first of a group: where it ends
-  index_t* first_;      // rank
+  slots slots_;
+  index_t* count_;  // of digits: chunks x slots x 2^bits
   // Of ranks:
   index_t* slot_;
   index_t* begins_;  // its slot's beginning

@@ -42,7 +42,7 @@ struct sketch_access {
   static void append(quantile_sketch& sketch, std::size_t h, std::vector<double> const& scores,
                      index_t kept_lower, index_t kept_upper)
   {
-    sketch.append(h, scores, kept_lower, kept_upper);
+    detail::append(sketch.level_, h, scores, kept_lower, kept_upper);
   }
   static void settle(quantile_sketch& sketch, std::size_t h) { sketch.settle(h); }
 };

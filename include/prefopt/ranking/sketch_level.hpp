@@ -4,10 +4,13 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <cstdint>
 #include <vector>
 
 #include <prefopt/config.hpp>
+#include <prefopt/core/hash.hpp>
 #include <prefopt/core/math.hpp>
+#include <prefopt/core/view.hpp>
 
 namespace prefopt {
 
@@ -51,6 +54,29 @@ inline void compact(sketch_level& level, std::vector<double>& next, bool coin)
   }
   if (scores.size() % 2 != 0) { scores[0] = smallest(); }
   scores.resize(scores.size() % 2);
+}
+
+/// Sends a full level on, to a new one if it was the last.
+inline void compact(std::vector<sketch_level>& levels, std::size_t h, std::uint64_t seed,
+                    index_t capacity)
+{
+  if (levels.size() == h + 1) { levels.emplace_back(); }
+  auto const coin = mix64(
+      seed + mix64((std::uint64_t{h} << 56) + static_cast<std::uint64_t>(levels[h].kept_upper)));
+  auto& scores = levels[h].scores;
+  compact(levels[h], levels[h + 1].scores, (coin & 1u) != 0);
+  bool const held_parts = scores.capacity() > 2 * static_cast<std::size_t>(capacity);
+  if (held_parts) { scores.shrink_to_fit(); }
+}
+
+/// Adds what a level of another sketch holds.
+inline void append(std::vector<sketch_level>& levels, std::size_t h,
+                   std::vector<double> const& scores, index_t kept_lower, index_t kept_upper)
+{
+  if (levels.size() <= h) { levels.resize(h + 1); }
+  levels[h].scores.insert(levels[h].scores.end(), scores.begin(), scores.end());
+  levels[h].kept_lower += kept_lower;
+  levels[h].kept_upper += kept_upper;
 }
 
 /// How far estimates of a rank may lie above and below the truth.
@@ -100,6 +126,21 @@ inline std::vector<weighted_score> sorted_scores(std::vector<sketch_level> const
   index_t total = 0;
   for (weighted_score& kept : sorted) { kept.up_to = total += kept.up_to; }
   return sorted;
+}
+
+/// Scores at ranks that lie below the number of samples; nothing beyond the lowest and highest.
+inline void scores_at_ranks(std::vector<sketch_level> const& levels, double lowest, double highest,
+                            vector_view<index_t const> ranks, vector_view<double> scores)
+{
+  auto const sorted = sorted_scores(levels);
+  auto const [over, under] = drift_of(levels);
+  for (index_t j = 0; j < ranks.size(); ++j) {
+    // The true rank lies in [estimate - over, estimate + under]: the middle shall be ranks[j].
+    index_t const wanted = ranks[j] - (under - over) / 2;
+    auto const found = std::ranges::upper_bound(sorted, wanted, {}, &weighted_score::up_to);
+    bool const beyond = found == sorted.end();
+    scores[j] = wanted < 0 ? lowest : beyond ? highest : found->score;
+  }
 }
 
 }  // namespace detail
