@@ -14,9 +14,11 @@
 namespace prefopt::test {
 
 /// All alike, ties of 0 and -0, infinities, numbers without leading digit, neighbours in the last
-/// bit, sorted, reversed, and many of both signs with repetitions.
+/// bit, and of each size sorted, reversed, and many of both signs with repetitions, which come
+/// last.
 template <class Real>
-std::vector<std::vector<Real>> score_columns()
+std::vector<std::vector<Real>> score_columns(std::vector<std::size_t> const& sizes = {31, 32, 33,
+                                                                                      257, 5000})
 {
   using limits = std::numeric_limits<Real>;
   Real const infinity = limits::infinity(), tiny = limits::denorm_min();
@@ -28,7 +30,7 @@ std::vector<std::vector<Real>> score_columns()
       {0, -Real(0), 0, -Real(0), tiny, -tiny, 0},
       {infinity, limits::max(), -infinity, limits::lowest(), infinity, -infinity, 0},
       {next, 1, -1, -next, 1, next, limits::min(), -limits::min()}};
-  for (std::size_t const n : {31u, 32u, 33u, 257u, 5000u}) {
+  for (std::size_t const n : sizes) {
     std::vector<Real> rising, falling, mixed;
     for (std::size_t i = 0; i < n; ++i) {
       rising.push_back(static_cast<Real>(i));
