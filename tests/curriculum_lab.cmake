@@ -103,7 +103,9 @@ refused("--samples: expected 1 to 100000000, got 0" --samples 0)
 refused("fractions.1.: expected at least" --fractions .5,.2)
 refused("--fractions: expected a number after the last comma" --fractions .5,)
 refused("expected one of --fractions, --thresholds and --level-width" --fractions .5 --thresholds 1)
-refused("pacing at .*: expected a share in .0, 1., got 2" --schedule paced --start 2)
+refused("parameter .start.: expected a number in .0, 1., got 2" --schedule paced --start 2)
+refused("parameter .rate.: expected a finite number above 0, got -5" --schedule paced --pacing
+        exponential_pacing --rate -5)
 refused("--inner: expected another schedule" --schedule per_group --inner per_group)
 refused("--until: expected 2 numbers" --schedule difficulty_paced --difficulty
         fixed_discrete_difficulty --until .5)

@@ -8,6 +8,7 @@
 #include <deque>
 #include <utility>
 
+#include <prefopt/core/parameters.hpp>
 #include <prefopt/curriculum/curriculum.hpp>
 #include <prefopt/curriculum/draws.hpp>
 #include <prefopt/curriculum/pacing.hpp>
@@ -69,6 +70,7 @@ using prefopt::schedule_ref;
 template <prefopt::progress_function Function>
 any_pacing erase(keeper& values, Function const& function)
 {
+  prefopt::detail::check_parameters("curriculum_lab", function);  // the erased one has none
   return {values.keep(function),
           [](void const* f, double t) { return (*static_cast<Function const*>(f))(t); }};
 }
@@ -82,6 +84,7 @@ any_difficulty erase_difficulty(keeper& values, Function const& function)
 template <prefopt::weighs_levels Mixture>
 any_mixture erase(keeper& values, Mixture const& mixture)
 {
+  prefopt::detail::check_parameters("curriculum_lab", mixture);
   return {values.keep(mixture), [](void const* m, index_t level, double t, level_view levels) {
             return static_cast<Mixture const*>(m)->weight(level, t, levels);
           }};
