@@ -78,6 +78,65 @@ inline bool processor_has_avx512()
 #define PREFOPT_INLINED_END
 #endif
 
+/// Stores that go past the caches, for what nobody reads soon. `to` is a multiple of the vector's
+/// bytes.
+#if defined(__x86_64__) && !defined(__CUDACC__) && !defined(__HIPCC__)
+constexpr bool has_streaming_stores = true;
+#if !defined(__clang__)
+// Not for the file's own registers, so these are calls where their caller is not inlined either.
+__attribute__((target("avx512f"))) inline void stream_64_bytes(void* to, void const* from)
+{
+  typedef float lanes __attribute__((vector_size(64)));
+  lanes x;
+  __builtin_memcpy(&x, from, sizeof x);
+  __builtin_ia32_movntps512(static_cast<float*>(to), x);
+}
+__attribute__((target("avx"))) inline void stream_32_bytes(void* to, void const* from)
+{
+  typedef float lanes __attribute__((vector_size(32)));
+  lanes x;
+  __builtin_memcpy(&x, from, sizeof x);
+  __builtin_ia32_movntps256(static_cast<float*>(to), x);
+}
+inline void stream_16_bytes(void* to, void const* from)
+{
+  typedef float lanes __attribute__((vector_size(16)));
+  lanes x;
+  __builtin_memcpy(&x, from, sizeof x);
+  __builtin_ia32_movntps(static_cast<float*>(to), x);
+}
+#endif
+PREFOPT_INLINED_BEGIN
+template <class Vector>
+inline void stream_vector(void* to, Vector const& vector)
+{
+#if defined(__clang__)
+  __builtin_nontemporal_store(vector, static_cast<Vector*>(to));
+#else
+  if constexpr (sizeof vector == 64) {
+    stream_64_bytes(to, &vector);
+  } else if constexpr (sizeof vector == 32) {
+    stream_32_bytes(to, &vector);
+  } else {
+    stream_16_bytes(to, &vector);
+  }
+#endif
+}
+inline void finish_streaming()
+{
+  __builtin_ia32_sfence();
+}
+PREFOPT_INLINED_END
+#else
+constexpr bool has_streaming_stores = false;
+template <class Vector>
+inline void stream_vector(void* to, Vector const& vector)
+{
+  __builtin_memcpy(to, &vector, sizeof vector);
+}
+inline void finish_streaming() {}
+#endif
+
 /// Bytes in the widest vector register that this translation unit may use.
 #if defined(__AVX512F__)
 constexpr int register_bytes = 64;

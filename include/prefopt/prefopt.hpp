@@ -254,8 +254,8 @@
 #include <prefopt/row/sequence.hpp>
 #include <prefopt/row/sequence_stats.hpp>
 #include <prefopt/row/simd_executor.hpp>
+#include <prefopt/row/simd_gradient.hpp>
 #include <prefopt/row/simd_kl.hpp>
-#include <prefopt/row/simd_peaks.hpp>
 #include <prefopt/row/simd_stats.hpp>
 #include <prefopt/statistics/bco_delta.hpp>
 #include <prefopt/statistics/dynamic_beta.hpp>

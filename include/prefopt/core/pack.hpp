@@ -42,13 +42,18 @@ struct pack_mask {
 
   friend pack_mask operator&&(pack_mask const& a, pack_mask const& b)
   {
-    return {a.lanes & b.lanes};
+    return is_foreign ? a.lanes + b.lanes < -1 : a.lanes & b.lanes;
   }
   friend pack_mask operator||(pack_mask const& a, pack_mask const& b)
   {
-    return {a.lanes | b.lanes};
+    return is_foreign ? a.lanes + b.lanes < 0 : a.lanes | b.lanes;
   }
   friend pack_mask operator!(pack_mask const& a) { return {~a.lanes}; }
+
+ private:
+  /// Wider than the file's own registers (core/registers.hpp). Of such comparisons that are
+  /// combined bit by bit, gcc takes the lanes apart; of sums of the 0s and -1s it does not.
+  static constexpr bool is_foreign = N * sizeof(T) > Target::vector_bytes;
 };
 
 /// N numbers that are computed together. N must be what the registers of the innermost function

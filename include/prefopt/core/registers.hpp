@@ -23,11 +23,12 @@ namespace detail {
 // `Target` is what the calling file is compiled for, which keeps the functions of files apart. The
 // body is copied, so that what it captures by value stays in registers: stores cannot change it.
 
-template <class Target, class Body>
+/// For the file's own registers. Inlined all the same: packs that are passed go through memory.
+template <int Bytes, class Target, class Body>
 [[gnu::flatten]] decltype(auto) with_own(Body const& body)
 {
   Body const local = body;
-  return local(registers<Target::vector_bytes, Target>{});
+  return local(registers<Bytes, Target>{});
 }
 
 template <class Target, class Body>
@@ -60,7 +61,7 @@ struct fixed_registers {
     } else if constexpr (Bytes == 32 && Target::compiles_for_others) {
       return detail::with_avx2<Target>(body);
     } else {
-      return body(registers<Bytes, Target>{});
+      return detail::with_own<Bytes, Target>(body);
     }
   }
 };
@@ -79,7 +80,7 @@ struct widest_registers {
     if constexpr (Target::compiles_for_others && Target::vector_bytes < 32) {
       if (detail::processor_has_avx2()) { return fixed_registers<32, Target>::call(body); }
     }
-    return detail::with_own<Target>(body);
+    return detail::with_own<Target::vector_bytes, Target>(body);
   }
 };
 

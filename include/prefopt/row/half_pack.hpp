@@ -29,13 +29,13 @@ Reals decode_float16_lanes(typename pack_bits<Reals>::vector const& half)
   return as_reals<Reals>(sign | (size >= 0x0f800000u ? size | 0x70000000u : scaled));
 }
 
-/// `encode_bfloat16` on lanes, in the upper 16 bits.
+/// `encode_bfloat16` on lanes, in their upper 16 bits. NaN stays NaN where it is the usual one, or
+/// its lower 16 bits are 0 as those of a bf16 NaN: all that arithmetic makes of bf16 numbers.
 template <class Reals>
-pack_bits<Reals> encode_bfloat16_lanes(Reals const& x)
+pack_bits<Reals> rounded_bfloat16_lanes(Reals const& x)
 {
   auto const bits = as_bits(x).lanes;
-  auto const rounded = bits + 0x7fffu + ((bits >> 16) & 1u);
-  return (x.lanes == x.lanes ? rounded : bits | 0x400000u) & 0xffff0000u;
+  return bits + (((bits >> 16) & 1u) + 0x7fffu);
 }
 
 /// `encode_float16` on lanes, in the lower 16 bits.
@@ -51,6 +51,17 @@ pack_bits<Reals> encode_float16_lanes(Reals const& x)
   half = size >= 0x477ff000u ? half - half + 0x7c00u : half;
   half = x.lanes == x.lanes ? half : 0x7e00u | ((size >> 13) & 0x3ffu);
   return sign | half;
+}
+
+/// Asks for the `bytes` that a loop will read about 8 KB on. As an integer, because the address may
+/// lie behind the matrix.
+inline void prefetch(void const* at, index_t bytes)
+{
+  auto const address = reinterpret_cast<std::uintptr_t>(at) + 8192;
+  for (index_t byte = 0; byte < bytes; byte += 64) {
+    __builtin_prefetch(reinterpret_cast<void const*>(  // NOLINT(performance-no-int-to-ptr)
+        address + static_cast<std::uintptr_t>(byte)));
+  }
 }
 
 /// Two packs of consecutive logits, each logit in some lane of one of them. A pair of 16-bit
@@ -70,8 +81,8 @@ pack_pair<Reals> load_pair(Stored const* from)
 {
   if constexpr (std::is_same_v<Stored, float>) {
     pack_pair<Reals> x;
-    x.first.load(from, 1, lanes_of<Reals>);
-    x.second.load(from + lanes_of<Reals>, 1, lanes_of<Reals>);
+    x.first.load(from);
+    x.second.load(from + lanes_of<Reals>);
     return x;
   } else {
     typename pack_bits<Reals>::vector both;
@@ -84,20 +95,67 @@ pack_pair<Reals> load_pair(Stored const* from)
   }
 }
 
+/// 16-bit numbers in memory order.
+template <class Reals, class Stored>
+Reals load_in_order(Stored const* from)
+{
+  typedef std::uint16_t halves __attribute__((vector_size(sizeof(Reals) / 2)));
+  halves narrow;
+  std::memcpy(&narrow, from, sizeof narrow);
+  auto const wide = __builtin_convertvector(narrow, typename pack_bits<Reals>::vector);
+  if constexpr (half_format_of<Stored> == half_format::bfloat16) {
+    return as_reals<Reals>(wide << 16);
+  } else {
+    return decode_float16_lanes<Reals>(wide);
+  }
+}
+
+/// `load_pair` in the lanes where `load_pair` of an `Other` has the same places of a row.
+template <class Reals, class Other, class Stored>
+pack_pair<Reals> load_pair_beside(Stored const* from)
+{
+  if constexpr (sizeof(Stored) == sizeof(Other)) {
+    return load_pair<Reals>(from);
+  } else {
+    static_assert(std::is_same_v<Other, float>);
+    return {load_in_order<Reals>(from), load_in_order<Reals>(from + lanes_of<Reals>)};
+  }
+}
+
+/// Two packs as one of 16-bit numbers.
+template <class Stored, class Reals>
+pack_bits<Reals> encode_pair(pack_pair<Reals> const& x)
+{
+  if constexpr (half_format_of<Stored> == half_format::bfloat16) {
+    auto const first = rounded_bfloat16_lanes(x.first).lanes >> 16;
+    return first | (rounded_bfloat16_lanes(x.second).lanes & 0xffff0000u);
+  } else {
+    return encode_float16_lanes(x.first).lanes | (encode_float16_lanes(x.second).lanes << 16);
+  }
+}
+
 template <class Reals, class Stored>
 void store_pair(Stored* to, pack_pair<Reals> const& x)
 {
   if constexpr (std::is_same_v<Stored, float>) {
-    x.first.store(to, 1, lanes_of<Reals>);
-    x.second.store(to + lanes_of<Reals>, 1, lanes_of<Reals>);
+    x.first.store(to);
+    x.second.store(to + lanes_of<Reals>);
   } else {
-    typename pack_bits<Reals>::vector both;
-    if constexpr (half_format_of<Stored> == half_format::bfloat16) {
-      both = (encode_bfloat16_lanes(x.first).lanes >> 16) | encode_bfloat16_lanes(x.second).lanes;
-    } else {
-      both = encode_float16_lanes(x.first).lanes | (encode_float16_lanes(x.second).lanes << 16);
-    }
-    std::memcpy(static_cast<void*>(to), &both, sizeof both);
+    pack_bits<Reals> const both = encode_pair<Stored>(x);
+    std::memcpy(static_cast<void*>(to), &both.lanes, sizeof both.lanes);
+  }
+}
+
+/// `store_pair` past the caches, to a multiple of the packs' bytes; `finish_streaming()` after the
+/// last.
+template <class Reals, class Stored>
+void stream_pair(Stored* to, pack_pair<Reals> const& x)
+{
+  if constexpr (std::is_same_v<Stored, float>) {
+    stream_vector(to, x.first.lanes);
+    stream_vector(to + lanes_of<Reals>, x.second.lanes);
+  } else {
+    stream_vector(to, encode_pair<Stored>(x).lanes);
   }
 }
 

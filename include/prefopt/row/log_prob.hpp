@@ -83,7 +83,7 @@ struct logit_gradient {
   {
     Scalar const distance = Scalar(map.scale) * (map(raw) - Scalar(known.logit));
     Scalar const log_p = distance + Scalar(known.log_prob);
-    return chain(raw, log_p, seeds.d_log_normalizer - seeds.d_log_prob, Scalar(0));
+    return chain(raw, log_p, d_probability(), Scalar(0));
   }
 
   PREFOPT_HD Real at_target(Real raw) const
@@ -94,15 +94,24 @@ struct logit_gradient {
     return chain(raw, row.log_prob, seeds.d_log_normalizer, own);
   }
 
+  /// What every probability but the target's is multiplied by, beside the entropy's share.
+  PREFOPT_HD Real d_probability() const { return seeds.d_log_normalizer - seeds.d_log_prob; }
+
+  /// p (d_p - d_entropy (log p + H)).
+  template <class Scalar>
+  PREFOPT_HD Scalar share(Scalar const& p, Scalar const& log_p, Real d_p) const
+  {
+    return p * (Scalar(d_p - seeds.d_entropy * row.entropy) - Scalar(seeds.d_entropy) * log_p);
+  }
+
  private:
-  /// (p (d_p - d_entropy (log p + H)) + own) y'(x), where p = 0 and masked logits get no share.
+  /// (share + own) y'(x), where p = 0 and masked logits get no share.
   template <class Scalar>
   PREFOPT_HD Scalar chain(Scalar const& raw, Scalar const& log_p, Real d_p, Scalar const& own) const
   {
     Scalar const p = probability(log_p);
-    Scalar const share =
-        p * (Scalar(d_p - seeds.d_entropy * row.entropy) - Scalar(seeds.d_entropy) * log_p);
-    Scalar const gradient = (select(p == Scalar(0), Scalar(0), share) + own) * map.slope(raw);
+    Scalar const gradient =
+        (select(p == Scalar(0), Scalar(0), share(p, log_p, d_p)) + own) * map.slope(raw);
     return select(raw == Scalar(-infinity_v<Real>), Scalar(0), gradient);
   }
 };

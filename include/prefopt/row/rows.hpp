@@ -33,6 +33,18 @@ checked_rows<element_of<Logits>, element_of<Targets>> check_host_rows(
   return in;
 }
 
+/// Whether a gradient is too large to be found in a cache by whoever reads it next, and apart from
+/// the logits.
+template <class Logit, class Stored>
+bool should_stream(matrix_view<Logit> const& logits, matrix_view<Stored> const& gradient)
+{
+  constexpr index_t cache = index_t(32) << 20;
+  bool const apart =
+      static_cast<void const*>(gradient.data) != static_cast<void const*>(logits.data);
+  bool const large = gradient.rows * gradient.cols * static_cast<index_t>(sizeof(Stored)) > cache;
+  return has_streaming_stores && apart && large;
+}
+
 }  // namespace detail
 
 /// Log-probability of each row's target, entropy and log-normaliser, in one pass over the logits.
@@ -146,9 +158,11 @@ void logit_gradients(Logits&& logits, Targets&& targets,
     return options.scale * detail::read_or_zero(column, i);
   };
   int const threads = options.threads;
+  bool const streams = detail::should_stream(x, dx);
   PREFOPT_PARALLEL_FOR(threads)
   for (index_t i = 0; i < x.rows; ++i) {
     Executor ex;
+    if constexpr (requires { ex.streams; }) { ex.streams = streams; }
     index_t const target = detail::row_target(y, options, x.cols, i);
     row_log_prob_seeds<real> const seed{scaled(seeds.d_log_prob, i), scaled(seeds.d_entropy, i),
                                         scaled(seeds.d_log_normalizer, i)};

@@ -10,65 +10,12 @@
 #include <prefopt/row/kl.hpp>
 #include <prefopt/row/log_prob.hpp>
 #include <prefopt/row/peak_stats.hpp>
+#include <prefopt/row/simd_gradient.hpp>
 #include <prefopt/row/simd_kl.hpp>
-#include <prefopt/row/simd_peaks.hpp>
 #include <prefopt/row/simd_stats.hpp>
 
 PREFOPT_INLINED_BEGIN
 namespace prefopt {
-namespace detail {
-
-/// The statistics of a row, and of the other logits of it that `others` holds.
-template <class Reals, class Map, class Stored>
-logit_stats<float> contiguous_logit_stats(Map map, Stored const* row, index_t size,
-                                          logit_stats<float> const& others = {})
-{
-  using wide_stats = simd_logit_stats<Reals, Map, Stored>;
-  constexpr index_t tile = wide_stats::largest_tile;
-  // The end of the row is padded with masked logits: a scalar tail costs more than whole tiles.
-  index_t const whole = size / wide_stats::step * wide_stats::step;
-  Stored padded[wide_stats::step];
-  for (Stored& x : padded) { x = from_real<Stored>(-infinity_v<float>); }
-  for (index_t j = whole; j < size; ++j) { padded[j - whole] = row[j]; }
-
-  bool const is_first = others.is_empty();
-  wide_stats stats =
-      is_first ? wide_stats(map, whole > 0 ? row : padded, max(min(tile, whole), wide_stats::step))
-               : wide_stats(map, others.max);
-  for (index_t j = 0; j < whole; j += tile) { stats.push_tile(row + j, min(tile, whole - j)); }
-  if (whole < size) { stats.push_tile(padded, wide_stats::step); }
-  return is_first ? stats.result() : stats.added_to(others);
-}
-
-/// `gradient` comes by value, so that stores to `out` cannot be taken for changes of it.
-template <class Reals, class In, class Out, class Map>
-void contiguous_logit_gradient(In const* in, Out* out, index_t size,
-                               logit_gradient<float, Out, Map> const gradient)
-{
-  index_t const target = gradient.target;
-  bool const holds_target = target < size;  // no: another vocabulary shard does
-  // Before an in-place store replaces the logit.
-  Out const at_target = holds_target ? gradient(in[target], target) : from_real<Out>(0.0f);
-  constexpr index_t pair = pack_pair<Reals>::size;
-  index_t const whole = size / pair * pair;
-  auto const step = [gradient](In const* from, Out* to) {
-    pack_pair<Reals> const x = load_pair<Reals>(from);
-    store_pair<Reals>(to, {gradient.elsewhere(x.first), gradient.elsewhere(x.second)});
-  };
-  for (index_t j = 0; j < whole; j += pair) { step(in + j, out + j); }
-  if (whole < size) {
-    In padded[pair];
-    Out result[pair];
-    for (In& x : padded) { x = from_real<In>(-infinity_v<float>); }
-    for (index_t j = whole; j < size; ++j) { padded[j - whole] = in[j]; }
-    step(padded, result);
-    for (index_t j = whole; j < size; ++j) { out[j] = result[j - whole]; }
-  }
-  if (holds_target) { out[target] = at_target; }
-}
-
-}  // namespace detail
-
 /// Computes contiguous rows of fp32, bf16 and fp16 logits with fp32 sums in vector registers, in
 /// one pass over memory; everything else (fp64 sums, strided rows, gradients of another width than
 /// their logits, other algorithms) as `serial_executor` does.
@@ -88,6 +35,9 @@ struct simd_executor : serial_executor {
   using serial_executor::reduce;
   using serial_executor::transform;
 
+  /// Whether `logit_gradient`s go past the caches; then they may not be written in place.
+  bool streams = false;
+
   template <class Width>
   using reals = typename Width::template pack_of<float>;
 
@@ -99,7 +49,8 @@ struct simd_executor : serial_executor {
     if (in.stride != 1) { return serial_executor::reduce(in, total, push); }
     return push.map.visit([&in, &total](auto const& map) {
       return Registers::call([&]<class Width>(Width) {
-        return detail::contiguous_logit_stats<reals<Width>>(map, in.data, in.extent, total);
+        return detail::contiguous_row_stats<reals<Width>, false>(map, in.data, in.extent, total)
+            .logits;
       });
     });
   }
@@ -112,8 +63,7 @@ struct simd_executor : serial_executor {
     if (in.stride != 1) { return serial_executor::reduce(in, total, push); }
     total.merge(push.map.visit([&in](auto const& map) {
       return Registers::call([&]<class Width>(Width) {
-        auto const logits = detail::contiguous_logit_stats<reals<Width>>(map, in.data, in.extent);
-        return detail::contiguous_peak_stats<reals<Width>>(map, logits, in.data, in.extent);
+        return detail::contiguous_row_stats<reals<Width>, true>(map, in.data, in.extent);
       });
     }));
     return total;
@@ -146,7 +96,8 @@ struct simd_executor : serial_executor {
   }
 
   template <class Policy, class Reference, class Out>
-    requires(detail::are_paired<Policy, Reference> && detail::are_paired<Policy, Out>)
+    requires(detail::are_paired<Policy, Reference> && detail::is_packable<Out> &&
+             sizeof(Policy) == sizeof(Out))
   void transform(
       vector_view<Policy> in, vector_view<Out> out,
       detail::kl_gradient<float, Out, vector_view<Reference>, vector_view<Out>> gradient) const
@@ -173,15 +124,23 @@ struct simd_executor : serial_executor {
   void transform(vector_view<In> in, vector_view<Out> out,
                  detail::logit_gradient<float, Out> gradient) const
   {
-    if (in.stride != 1 || out.stride != 1) {
+    auto const& known = gradient.known;
+    bool const is_vague =  // a row of NaN, or masked logits only
+        !(known.log_prob < infinity_v<float>) || !(abs(known.logit) < infinity_v<float>);
+    if (in.stride != 1 || out.stride != 1 || is_vague) {
       serial_executor::transform(in, out, gradient);
     } else {
       gradient.map.visit([&](auto const& map) {
         using specific = detail::logit_gradient<float, Out, std::remove_cvref_t<decltype(map)>>;
         specific const row{map, gradient.target, gradient.row, gradient.seeds, gradient.known};
         Registers::call([&]<class Width>(Width) {
-          detail::contiguous_logit_gradient<reals<Width>, std::remove_const_t<In>>(
-              in.data, out.data, in.extent, row);
+          if (streams) {
+            detail::contiguous_logit_gradient<reals<Width>, true>(in.data, out.data, in.extent,
+                                                                  row);
+          } else {
+            detail::contiguous_logit_gradient<reals<Width>, false>(in.data, out.data, in.extent,
+                                                                   row);
+          }
         });
       });
     }

@@ -11,11 +11,11 @@
 PREFOPT_INLINED_BEGIN
 namespace prefopt::detail {
 
-/// Two rows whose packs hold the same tokens in the same lanes.
-template <class First, class Second>
+/// Two rows whose packs can hold the same tokens in the same lanes.
+template <class Policy, class Reference>
 inline constexpr bool are_paired =
-    is_packable<std::remove_const_t<First>> && is_packable<std::remove_const_t<Second>> &&
-    sizeof(First) == sizeof(Second);
+    is_packable<std::remove_const_t<Policy>> && is_packable<std::remove_const_t<Reference>> &&
+    sizeof(Policy) >= sizeof(Reference);
 
 template <class Reals, class Map, class Policy, class Reference>
 row_kl_result<float> contiguous_kl(row_pair_map<float, Map> const pair, Policy const* policy,
@@ -33,7 +33,7 @@ row_kl_result<float> contiguous_kl(row_pair_map<float, Map> const pair, Policy c
   };
   auto const add_pair = [&](Policy const* x_at, Reference const* z_at) {
     pack_pair<Reals> const x = load_pair<Reals>(x_at);
-    pack_pair<Reals> const z = load_pair<Reals>(z_at);
+    pack_pair<Reals> const z = load_pair_beside<Reals, Policy>(z_at);
     add(x.first, z.first);
     add(x.second, z.second);
   };
@@ -68,7 +68,7 @@ void contiguous_kl_gradient(kl_slope<float, Map> const slope, Policy const* poli
   index_t const whole = size / step * step;
   auto const gradient = [slope](Policy const* x_at, Reference const* z_at, Out const* sum_at) {
     pair_of_packs const x = load_pair<Reals>(x_at);
-    pair_of_packs const z = load_pair<Reals>(z_at);
+    pair_of_packs const z = load_pair_beside<Reals, Policy>(z_at);
     pair_of_packs d{slope(x.first, z.first), slope(x.second, z.second)};
     if (sum_at != nullptr) {
       pair_of_packs const before = load_pair<Reals>(sum_at);
