@@ -39,11 +39,19 @@
 namespace prefopt {
 namespace detail {
 
-/// `PREFOPT_COMPILED_FOR(instructions)` compiles a host function, and all that it calls, for more
-/// instructions than the file (core/registers.hpp). Not without optimisation, which would not
-/// inline what it calls.
-#if defined(__x86_64__) && defined(__OPTIMIZE__) && !defined(__CUDACC__) && !defined(__HIPCC__)
-#define PREFOPT_COMPILED_FOR(instructions) __attribute__((target(instructions), flatten))
+/// Inlines all that a host function calls, and all that this calls. Not without optimisation, and
+/// not under sanitizers, whose checks would be in every copy.
+#if defined(__OPTIMIZE__) && !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+#define PREFOPT_FLATTENED __attribute__((flatten))
+#else
+#define PREFOPT_FLATTENED
+#endif
+
+/// `PREFOPT_COMPILED_FOR(instructions)` compiles a flattened host function for more instructions
+/// than the file (core/registers.hpp).
+#if defined(__x86_64__) && defined(__OPTIMIZE__) && !defined(__SANITIZE_ADDRESS__) && \
+    !defined(__SANITIZE_THREAD__) && !defined(__CUDACC__) && !defined(__HIPCC__)
+#define PREFOPT_COMPILED_FOR(instructions) __attribute__((target(instructions))) PREFOPT_FLATTENED
 constexpr bool compiles_for_others = true;
 inline bool processor_has_avx2()
 {

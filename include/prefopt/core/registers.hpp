@@ -25,7 +25,7 @@ namespace detail {
 
 /// For the file's own registers. Inlined all the same: packs that are passed go through memory.
 template <int Bytes, class Target, class Body>
-[[gnu::flatten]] decltype(auto) with_own(Body const& body)
+PREFOPT_FLATTENED decltype(auto) with_own(Body const& body)
 {
   Body const local = body;
   return local(registers<Bytes, Target>{});
