@@ -149,7 +149,7 @@ TEMPLATE_TEST_CASE_SIG("The parts of log sigmoid stay within their stated errors
       [](double x) { return std::log1p(std::clamp(x, 0.0, 1.0)); });
   CAPTURE(e, l);
   CHECK(e < 1.03);
-  CHECK(l < 1.42);  // 1.4186 over all floats without fused multiply-add
+  CHECK(l < 1.32);  // 1.3151 over all floats without fused multiply-add, 1.0509 with
   pack<float, N> const nan(quiet_nan_v<float>);
   CHECK(std::isnan(exp_not_positive(nan).lanes[0]));
   CHECK(std::isnan(log1p_of_fraction(nan).lanes[0]));
@@ -181,7 +181,7 @@ TEST_CASE("log sigmoid of packs keeps its relative precision from -1e4 to 1e4", 
     }
   }
   CAPTURE(worst_value, worst_slope);
-  CHECK(worst_value < 1.5);
+  CHECK(worst_value < 1.52);  // 1.5112 without fused multiply-add
   CHECK(worst_slope < 1.7);
 }
 

@@ -159,18 +159,19 @@ pack<float, N> log1p(pack<float, N> const& x)
   return select(x >= reals(-1), lower, reals(quiet_nan_v<float>));
 }
 
-/// log(1 + x) in fp32 for x in [0, 1] to 1.42 ulp: halved where 1 + x is above sqrt(2), and no
-/// digit is lost on the way that `log1p` would have to add again. NaN propagates.
+/// log(1 + x) in fp32 for x in [0, 1] to 1.32 ulp (1.06 with fused multiply-add); NaN propagates.
+/// With s = x / (2 + x) it is 2 artanh(s) = x - s (x - s^2 Q(s^2)): s only corrects x, so its
+/// rounding hardly shows. Q is our minimax fit, with 5e-9 of the whole.
 template <int N>
 pack<float, N> log1p_of_fraction(pack<float, N> const& x)
 {
   using reals = pack<float, N>;
-  auto const halved = x > reals(0.41421356f);
-  reals const f = select(halved, x * 0.5f - 0.5f, x);
-  // Below 2^-26 the tail is nothing, and its powers of x would be subnormal, which is slow.
-  reals const tail = detail::log1p_tail(select(x < reals(0x1p-26f), reals(0), f));
-  return select(halved, reals(0.693359375f), reals(0)) +
-         (f + select(halved, tail - 2.12194440e-4f, tail));
+  reals const s = x / (x + 2.0f);
+  reals const z = max(s * s, reals(0x1p-60f));  // as good as 0, and its powers are not subnormal
+  reals const w = z * z;
+  reals const q =
+      (z * 2.8011993702e-1f + 2.8001803583e-1f) * w + (z * 4.0021527370e-1f + 6.6666416283e-1f);
+  return x - s * (x - z * q);
 }
 
 /// tanh(x) in fp32 to 2 ulp; NaN propagates. A polynomial in x^2 up to 0.625 (Cephes' tanhf), where

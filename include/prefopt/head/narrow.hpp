@@ -28,8 +28,10 @@ void narrow_row(float* row, index_t size)
       index_t const whole = size / lanes * lanes;
       for (index_t j = 0; j < whole; j += lanes) {
         reals x;
-        x.load(row + j, 1, lanes);
-        halves const half = __builtin_convertvector(encode_bfloat16_lanes(x).lanes >> 16, halves);
+        x.load(row + j);
+        auto const rounded = rounded_bfloat16_lanes(x).lanes;
+        auto const bits = x.lanes == x.lanes ? rounded : as_bits(x).lanes | 0x400000u;  // any NaN
+        halves const half = __builtin_convertvector(bits >> 16, halves);
         std::memcpy(bytes + j * narrow, &half, sizeof half);
       }
       return whole;
