@@ -6,8 +6,8 @@
 
 namespace curriculum_lab {
 
-/// With at most `decimals` decimals, halves up, also those that miss the half by a last bit; no zeros
-/// at the end, and no "-0".
+/// With at most `decimals` decimals, halves up, also those that miss the half by a last bit; no
+/// zeros at the end, and no "-0".
 std::string fixed_number(double x, int decimals);
 /// Six digits, as short as they go: 0.25, 1000000, 1e-09.
 std::string short_number(double x);
