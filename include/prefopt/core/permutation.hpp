@@ -63,12 +63,12 @@ class permutation {
   {
     widest_registers<Target>::call([this, elements, count]<class Width>(Width) {
       index_t i = 0;
-      for (; i + 64 <= count; i += 64) { apply_lanes<64, Width>(elements + i); }
+      for (; i + 64 <= count; i += 64) { this->template apply_lanes<64, Width>(elements + i); }
       for (; i < count; i += 16) {
         index_t const part = min(count - i, index_t{16});
         index_t rest[16] = {};
         for (index_t k = 0; k < part; ++k) { rest[k] = elements[i + k]; }
-        apply_lanes<16, Width>(rest);
+        this->template apply_lanes<16, Width>(rest);
         for (index_t k = 0; k < part; ++k) { elements[i + k] = rest[k]; }
       }
     });
