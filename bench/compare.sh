@@ -66,13 +66,7 @@ model=$(sed -n 's/^model\t[^:]*: //p' /proc/cpuinfo | head -1)
 COMPARE_MACHINE="$processor family $family model $model, $(nproc) cores"
 COMPARE_DATE=$(date -u +%F)
 COMPARE_FLAGS="$("${CXX:-g++}" --version | head -1) -O2"
-COMPARE_LOAD=$(cut -d' ' -f1 /proc/loadavg)  # before anything of ours runs
-export COMPARE_MACHINE COMPARE_DATE COMPARE_LOAD COMPARE_FLAGS PYTHONDONTWRITEBYTECODE=1
-
-case $COMPARE_LOAD in
-0.*) ;;
-*) echo "warning: other work runs here (load $COMPARE_LOAD): ratios of two threads will be wrong" >&2 ;;
-esac
+export COMPARE_MACHINE COMPARE_DATE COMPARE_FLAGS PYTHONDONTWRITEBYTECODE=1
 
 # Peers at their best.
 if grep -q avx512bw /proc/cpuinfo; then
@@ -85,6 +79,18 @@ if [ -z "$report" ]; then
   # Plain -O2 is what most people compile with, and what peers are compared with.
   compile_library plain $thrust -O2
 fi
+
+# What others take of the cores while nothing of ours runs. Each figure records it again as it is measured.
+busy_ticks() { awk '/^cpu / { print $2 + $3 + $4 + $7 + $8 + $9 }' /proc/stat; }
+if [ -z "$report" ]; then
+  before=$(busy_ticks)
+  sleep 2
+  percent=$((($(busy_ticks) - before) * 50 / $(getconf CLK_TCK)))
+  if [ $percent -ge 10 ]; then
+    echo "warning: other work takes $percent % of a core: ratios of two threads will be wrong" >&2
+  fi
+fi
+
 if wanted host; then
   compile_library native 0 -O3 -march=native
   compile host -O2 bench/peers/host.cpp

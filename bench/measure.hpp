@@ -11,16 +11,19 @@
 #include <utility>
 #include <vector>
 
+#include <sys/resource.h>
+#include <unistd.h>
+
 namespace measure {
 
-/// Refuses without NDEBUG, since assertions are not what is timed.
+/// Refuses what is not wanted to be fast: a build with assertions, or without optimisation.
 inline bool is_release(char const* program)
 {
-#ifdef NDEBUG
+#if defined(NDEBUG) && defined(__OPTIMIZE__)
   static_cast<void>(program);
   return true;
 #else
-  std::fprintf(stderr, "%s: build with NDEBUG (Release); assertions are not timed\n", program);
+  std::fprintf(stderr, "%s: build with NDEBUG and -O2 (Release); nothing else is timed\n", program);
   return false;
 #endif
 }
@@ -65,6 +68,57 @@ inline char const* environment(char const* name, char const* otherwise)
   return value != nullptr ? value : otherwise;
 }
 
+/// How many cores other processes keep busy, from the kernel's counters of all time that is not
+/// idle (stolen time too: other virtual machines) less our own.
+class other_work {
+ public:
+  /// As JSON: since the last call, or what that found where it is less than a second ago; null
+  /// where the system does not say.
+  std::string cores()
+  {
+    sample const now = take();
+    if (now.wall - last_.wall >= 1) {
+      double const others = (now.busy - last_.busy) - (now.own - last_.own);
+      cores_ = now.busy < 0 ? -1 : std::max(0.0, others / (now.wall - last_.wall));
+      last_ = now;
+    }
+    char text[32];
+    std::snprintf(text, sizeof text, "%.2f", cores_);
+    return cores_ < 0 ? "null" : text;
+  }
+
+ private:
+  struct sample {
+    double wall, busy, own;  // seconds
+  };
+  static sample take()
+  {
+    auto const seconds = [](timeval const& t) {
+      return static_cast<double>(t.tv_sec) + 1e-6 * static_cast<double>(t.tv_usec);
+    };
+    auto const since_boot = std::chrono::steady_clock::now().time_since_epoch();
+    sample now{std::chrono::duration<double>(since_boot).count(), -1, 0};
+    for (int const who : {RUSAGE_SELF, RUSAGE_CHILDREN}) {
+      rusage used{};
+      getrusage(who, &used);
+      now.own += seconds(used.ru_utime) + seconds(used.ru_stime);
+    }
+    if (std::FILE* const file = std::fopen("/proc/stat", "r")) {
+      double user = 0, nice = 0, system = 0, irq = 0, soft_irq = 0, steal = 0;
+      if (std::fscanf(file, "cpu %lf %lf %lf %*f %*f %lf %lf %lf", &user, &nice, &system, &irq,
+                      &soft_irq, &steal) == 6) {
+        double const ticks = user + nice + system + irq + soft_irq + steal;
+        now.busy = ticks / static_cast<double>(sysconf(_SC_CLK_TCK));
+      }
+      std::fclose(file);
+    }
+    return now;
+  }
+
+  sample last_ = take();
+  double cores_ = -1;
+};
+
 /// One figure. Extra fields are JSON already: `"key": value, ...`.
 struct record {
   std::string name;
@@ -78,8 +132,8 @@ struct record {
   std::string extra = {};
 };
 
-/// A JSON array of records in a file, one to a line, each with machine, date and load, which
-/// `compare.sh` passes in the environment.
+/// A JSON array of records in a file, one to a line, each with machine and date, which `compare.sh`
+/// passes in the environment, and the cores that other work took meanwhile.
 class results {
  public:
   explicit results(char const* path) : file_(std::fopen(path, "w"))
@@ -104,10 +158,10 @@ class results {
   {
     std::fprintf(file_,
                  "%s\n{\"name\": \"%s\", %s, \"peer\": \"%s\", \"peer_version\": \"%s\", "
-                 "\"flags\": \"%s\", \"machine\": \"%s\", \"date\": \"%s\", \"load\": %s}",
+                 "\"flags\": \"%s\", \"machine\": \"%s\", \"date\": \"%s\", \"other_cores\": %s}",
                  separator_, name.c_str(), fields.c_str(), peer.c_str(), peer_version.c_str(),
                  flags.c_str(), environment("COMPARE_MACHINE", "unknown"),
-                 environment("COMPARE_DATE", "unknown"), environment("COMPARE_LOAD", "null"));
+                 environment("COMPARE_DATE", "unknown"), others_.cores().c_str());
     std::fflush(file_);
     separator_ = ",";
   }
@@ -142,6 +196,7 @@ class results {
 
  private:
   std::FILE* file_;
+  other_work others_;
   char const* separator_ = "";
 };
 

@@ -15,6 +15,7 @@
 #include <cstddef>
 #include <cstdio>
 #include <cstdlib>
+#include <optional>
 #include <string>
 
 #include "measure.hpp"
@@ -33,9 +34,11 @@ int main(int argc, char** argv)
   bool const is_double = argc > 3 && std::string(argv[3]) == "double";
   std::size_t const samples = number(2, what == "sketch" ? 1e6 : 1e7);
   if (what == "select") {
-    char const* const file = argc > 4 ? argv[4] : nullptr;
-    is_double ? bench::tertiles<double>(samples, 7, file)
-              : bench::tertiles<float>(samples, 7, file);
+    std::optional<measure::results> file;
+    if (argc > 4) { file.emplace(argv[4]); }
+    measure::results* const results = file ? &*file : nullptr;
+    is_double ? bench::tertiles<double>(samples, 7, results)
+              : bench::tertiles<float>(samples, 7, results);
   } else if (what == "memory") {
     is_double ? bench::orders<double>(samples, 3) : bench::orders<float>(samples, 3);
   } else if (what == "sketch") {

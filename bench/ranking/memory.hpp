@@ -20,9 +20,9 @@ namespace bench {
 
 /// Tertiles by `level_cuts`, on one thread and on two, in turn with two calls of nth_element and,
 /// three times, std::sort; the copies that these work on are not timed. Medians, beside reading the
-/// scores once; as records into `file` too, unless it is null.
+/// scores once; as records into `results` too, unless it is null.
 template <class Real>
-void tertiles(std::size_t n, int repeats, char const* file)
+void tertiles(std::size_t n, int repeats, measure::results* results)
 {
   auto const scores = some_scores<Real>(n);
   auto const samples = static_cast<index_t>(n);
@@ -73,18 +73,17 @@ void tertiles(std::size_t n, int repeats, char const* file)
     std::printf("| %zu | %s | %d | %.4f | %.4f | %.3f (%.1f) | %.2f (%.0f) |\n", n, type, threads,
                 ours, roof, median(nth), median(nth) / ours, median(sort), median(sort) / ours);
   }
-  if (file == nullptr) { return; }
-  measure::results results(file);
+  if (results == nullptr) { return; }
   for (int const threads : {1, 2}) {
     for (bool const by_sort : {false, true}) {
-      results.write({.name = "tertiles of " + std::to_string(n) + " " + type,
-                     .ours_s = median(threads == 1 ? one : two),
-                     .peer = by_sort ? "std::sort" : "std::nth_element twice",
-                     .peer_s = median(by_sort ? sort : nth),
-                     .roofline_s = median(threads == 1 ? read : read_by_two),
-                     .peer_version = "libstdc++",
-                     .flags = "",
-                     .threads = threads});
+      results->write({.name = "tertiles of " + std::to_string(n) + " " + type,
+                      .ours_s = median(threads == 1 ? one : two),
+                      .peer = by_sort ? "std::sort" : "std::nth_element twice",
+                      .peer_s = median(by_sort ? sort : nth),
+                      .roofline_s = median(threads == 1 ? read : read_by_two),
+                      .peer_version = "libstdc++",
+                      .flags = "",
+                      .threads = threads});
     }
   }
 }

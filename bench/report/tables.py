@@ -142,7 +142,13 @@ def setting(records):
     builds = sorted({r["flags"] for r in records if r["flags"] and r["peer"]} | {r["peer_version"] for r in having(records, peer=OWN_LOOP)})
     peers = sorted({f"{r['peer']} {r['peer_version']}" for r in having(records, peer=(*TORCH, "TRL"))})
     lines = [f"{machine}; {', '.join(sorted(dates))}." for machine, dates in seen.items()]
-    load = max((r["load"] for r in records if r.get("load") is not None), default=0)
-    if load >= 1:
-        lines.append(f"**Other work ran on the machine (load {load:.0f}): figures of two threads mean little.**")
+    others = [r["other_cores"] for r in records if r.get("other_cores") is not None]
+    disturbed = sum(cores >= 0.1 for cores in others)
+    if disturbed:
+        lines.append(f"**Other work ran while {disturbed} of {len(others)} figures were measured, "
+                     f"on up to {max(others):.1f} cores: those of two threads mean little.**")
+    elif others:
+        lines.append(f"Nothing else ran: other processes took {max(others):.2f} of a core at most.")
+    if len(others) < len(records):
+        lines.append(f"Of {len(records) - len(others)} of {len(records)} figures it is not known what ran beside them.")
     return [*lines, f"prefopt: {'; '.join(builds)}. Peers: {', '.join(peers) or 'none'}."]

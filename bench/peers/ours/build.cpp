@@ -15,7 +15,7 @@ void prefopt_roofline_copy(void const* from, void* to, std::int64_t bytes, std::
 
 char const* prefopt_build()
 {
-#ifdef NDEBUG
+#if defined(NDEBUG) && defined(__OPTIMIZE__)
 #ifdef __clang__
   return "clang " __clang_version__ " " PREFOPT_FLAGS;
 #else

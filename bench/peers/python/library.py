@@ -46,7 +46,7 @@ def load(path):
     library = ctypes.CDLL(os.path.abspath(path))
     library.prefopt_build.restype = ctypes.c_char_p
     if library.prefopt_build() is None:
-        sys.exit(f"{path} has assertions: build with NDEBUG")
+        sys.exit(f"{path} must be built with NDEBUG and -O2")
     library.prefopt_roofline_read.argtypes = [ctypes.c_void_p, ctypes.c_int64, ctypes.c_int32]
     library.prefopt_roofline_copy.argtypes = [ctypes.c_void_p, ctypes.c_void_p, ctypes.c_int64, ctypes.c_int32]
     library.prefopt_log_probs.argtypes = [ctypes.POINTER(Rows)] + [ctypes.c_void_p] * 3

@@ -42,9 +42,32 @@ def fastest(ways):
     return min(zip(taken, ways))[1]
 
 
+class OtherWork:
+    """How many cores other processes keep busy; as other_work in bench/measure.hpp."""
+
+    def __init__(self):
+        self.last, self.found = self._take(), None
+
+    @staticmethod
+    def _take():
+        with open("/proc/stat") as file:
+            user, nice, system, _, _, irq, soft_irq, steal = map(int, file.readline().split()[1:9])
+        busy = (user + nice + system + irq + soft_irq + steal) / os.sysconf("SC_CLK_TCK")
+        own = os.times()
+        return own.elapsed, busy - own.user - own.system - own.children_user - own.children_system
+
+    def cores(self):
+        now = self._take()
+        passed = now[0] - self.last[0]
+        if passed >= 1:
+            self.found, self.last = round(max(0.0, (now[1] - self.last[1]) / passed), 2), now
+        return self.found
+
+
 class Results:
     def __init__(self, path, build):
         self.path, self.build, self.records = path, build, []
+        self.others = OtherWork()
 
     def write(self, name, threads, ours, peer, version, theirs, roofline, **extra):
         record = {
@@ -63,7 +86,7 @@ class Results:
         self.records.append(record | {
             "peer": peer, "peer_version": version, "flags": self.build,
             "machine": os.environ.get("COMPARE_MACHINE", "unknown"), "date": os.environ.get("COMPARE_DATE", "unknown"),
-            "load": json.loads(os.environ.get("COMPARE_LOAD", "null")),
+            "other_cores": self.others.cores(),
         })
         with open(self.path, "w") as file:
             file.write("[\n" + ",\n".join(json.dumps(each) for each in self.records) + "\n]\n")
