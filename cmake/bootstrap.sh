@@ -7,7 +7,7 @@ set -eu
 cd "$(dirname "$0")/.."
 
 compilers="g++ cmake ninja-build ccache"
-trainer="libthrust-dev nlohmann-json3-dev libcli11-dev libstb-dev libsentencepiece-dev sentencepiece libopenblas-dev"
+trainer="libthrust-dev nlohmann-json3-dev libcli11-dev libstb-dev libjpeg-dev libsentencepiece-dev sentencepiece libopenblas-dev"
 tests="catch2 libdnnl-dev libwebp-dev libeigen3-dev libxtensor-dev mpi-default-dev openmpi-bin"
 
 as_root() {

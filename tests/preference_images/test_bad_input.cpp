@@ -3,6 +3,7 @@
 /// have a known outcome.
 
 #include "llava/image/decode.hpp"
+#include "llava/image/jpeg_decode.hpp"
 #include "llava/image/webp_decode.hpp"
 #include "preference_images/picture_path.hpp"
 #include "preference_images/sample_set.hpp"
@@ -107,9 +108,10 @@ TEST_CASE("grey, alpha, CMYK and 16 bits become RGB of 8 bits", "[preference_ima
   REQUIRE(grey.at(3, 4, 0) == colour.at(3, 4, 0));
   REQUIRE(grey.at(3, 4, 2) == grey.at(3, 4, 0));
   auto const cmyk = llava::decode_image(image_fixture_dir() + "/cmyk.jpg");
-  REQUIRE(std::abs(cmyk.at(8, 8, 0) - 49) <= 1);  // Pillow's
-  REQUIRE(std::abs(cmyk.at(8, 8, 1) - 190) <= 1);
-  REQUIRE(std::abs(cmyk.at(8, 8, 2) - 225) <= 1);
+  int const off = llava::has_libjpeg() ? 0 : 1;
+  REQUIRE(std::abs(cmyk.at(8, 8, 0) - 49) <= off);  // Pillow's
+  REQUIRE(std::abs(cmyk.at(8, 8, 1) - 190) <= off);
+  REQUIRE(std::abs(cmyk.at(8, 8, 2) - 225) <= off);
   auto const deep = llava::decode_image(image_fixture_dir() + "/grey16.png");
   REQUIRE(deep.at(5, 7, 1) == 7 * 16 + 5);
 }

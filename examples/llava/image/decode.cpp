@@ -5,6 +5,7 @@
 #include <limits>
 #include <stdexcept>
 
+#include "llava/image/jpeg_decode.hpp"
 #include "llava/image/stb_decode.hpp"
 #include "llava/image/webp_decode.hpp"
 #include "llava/support/file.hpp"
@@ -29,7 +30,11 @@ byte_image decode_bytes(std::string const& bytes, int channels, decode_limits co
     check_limits(webp_header(bytes), limits);
     return channels == 3 ? webp_pixels(bytes) : luminance(webp_pixels(bytes));
   }
-  if (!is_png(bytes) && !is_jpeg(bytes)) {
+  if (is_jpeg(bytes)) {
+    check_limits(jpeg_header(bytes), limits);
+    return channels == 3 ? jpeg_pixels(bytes) : luminance(jpeg_pixels(bytes));
+  }
+  if (!is_png(bytes)) {
     throw std::runtime_error("expected a PNG, JPEG or WebP image, got " +
                              std::to_string(bytes.size()) + " bytes of something else");
   }

@@ -21,9 +21,8 @@ struct decode_limits {
 };
 
 /// An image of a PNG, JPEG or (with libwebp) WebP file as 8-bit RGB. Grey is repeated, alpha is
-/// dropped (as Pillow's convert("RGB") does), 16 bits keep their upper byte. JPEG decoders differ
-/// by 1 to 3 levels. Throws std::runtime_error naming the file: missing, not an image, truncated,
-/// or over a limit.
+/// dropped (as Pillow's convert("RGB") does), 16 bits keep their upper byte. Throws
+/// std::runtime_error naming the file: missing, not an image, truncated, or over a limit.
 byte_image decode_image(std::filesystem::path const& path, decode_limits const& limits = {});
 
 /// A mask: one channel, 1 where the file's luminance is at least `threshold` (region) and 0

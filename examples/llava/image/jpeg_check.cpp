@@ -7,6 +7,7 @@ namespace llava {
 namespace {
 
 constexpr int start_of_image = 0xd8, end_of_image = 0xd9, start_of_scan = 0xda;
+constexpr int most_scans = 500;
 constexpr int huffman_tables = 0xc4, first_restart = 0xd0, last_restart = 0xd7;
 
 int byte_at(std::string_view bytes, std::size_t i)
@@ -45,10 +46,11 @@ bool sound_tables(std::string_view segment)
 std::string_view jpeg_fault(std::string_view bytes)
 {
   constexpr std::string_view truncated = "truncated JPEG";
-  if (bytes.size() < 4 || byte_at(bytes, 0) != 0xff || byte_at(bytes, 1) != start_of_image) {
+  if (bytes.size() < 2 || byte_at(bytes, 0) != 0xff || byte_at(bytes, 1) != start_of_image) {
     return "no JPEG";
   }
   std::size_t i = 2;
+  int scans = 0;
   while (true) {
     if (i >= bytes.size()) { return truncated; }
     if (byte_at(bytes, i) != 0xff) { return "damaged JPEG segments"; }
@@ -59,14 +61,18 @@ std::string_view jpeg_fault(std::string_view bytes)
     int const marker = byte_at(bytes, i++);
     if (marker == end_of_image) { return {}; }
     if (i + 2 > bytes.size()) { return truncated; }
-    auto const length = static_cast<std::size_t>(byte_at(bytes, i) * 256 + byte_at(bytes, i + 1));
+    auto const length = static_cast<std::size_t>(byte_at(bytes, i)) * 256 +
+                        static_cast<std::size_t>(byte_at(bytes, i + 1));
     if (length < 2) { return "damaged JPEG segments"; }
     if (i + length > bytes.size()) { return truncated; }
     if (marker == huffman_tables && !sound_tables(bytes.substr(i + 2, length - 2))) {
       return "damaged JPEG Huffman tables";
     }
     i += length;
-    if (marker == start_of_scan) { i = skip_coded_data(bytes, i); }
+    if (marker == start_of_scan) {
+      if (++scans > most_scans) { return "JPEG of more than 500 scans"; }
+      i = skip_coded_data(bytes, i);
+    }
   }
 }
 

@@ -5,7 +5,9 @@
 #include <stdexcept>
 
 #define STBI_ONLY_PNG
+#ifndef LLAVA_USE_LIBJPEG
 #define STBI_ONLY_JPEG
+#endif
 #define STBI_NO_STDIO
 #define STB_IMAGE_STATIC
 #define STB_IMAGE_IMPLEMENTATION
@@ -44,11 +46,6 @@ stbi_uc const* data_of(std::string_view bytes)
 bool is_png(std::string_view bytes)
 {
   return bytes.starts_with("\x89PNG\r\n\x1a\n");
-}
-
-bool is_jpeg(std::string_view bytes)
-{
-  return bytes.starts_with("\xff\xd8");
 }
 
 byte_image stb_header(std::string_view bytes)

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-/// \file  PNG and JPEG through stb_image.
+/// \file  PNG through stb_image, and JPEG where libjpeg is missing.
 
 #include <cstdint>
 #include <string_view>
@@ -10,9 +10,7 @@
 
 namespace llava {
 
-/// Whether the bytes begin as a PNG or a JPEG.
 bool is_png(std::string_view bytes);
-bool is_jpeg(std::string_view bytes);
 
 /// Width and height by the header, in an image without pixels. Throws std::runtime_error that names
 /// what the bytes are instead of a whole image, and does so before anything is decoded.
