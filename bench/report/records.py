@@ -23,6 +23,12 @@ def load(folder):
     return records
 
 
+def at_roofline(record, field="ratio"):
+    """What a field (`ratio`, a rate) would be if our time were the roofline's; None where there is none."""
+    fraction = record.get("roofline_fraction")
+    return record[field] / fraction if fraction else None
+
+
 def having(records, peer=None, what=None, dtype=None, vocabulary=None, threads=None):
     """Records of one peer (or one of several); `what` is the name up to its first slash."""
     def fits(record):
@@ -37,3 +43,13 @@ def having(records, peer=None, what=None, dtype=None, vocabulary=None, threads=N
 def only(records, **conditions):
     found = having(records, **conditions)
     return found[0] if found else None
+
+
+def beside(records, mine, peer):
+    """What was measured of the same as `mine`, beside another peer."""
+    return next((r for r in having(records, peer=peer, threads=mine["threads"]) if r["name"] == mine["name"]), None)
+
+
+def of_memory(records):
+    """[(what, record)] of the records of memory."""
+    return [(r["name"].split(" forward")[0].replace("_", "-").replace("+", " + "), r) for r in records if "ours_bytes" in r]

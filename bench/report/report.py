@@ -14,7 +14,7 @@ import re
 
 import charts
 import tables
-from claims import claims_table
+from claims import claims_table, shortfalls
 from grid import grid_table
 from records import GPU, load
 
@@ -38,10 +38,11 @@ def main():
     written = {
         "setting": tables.setting(records),
         "claims": claims_table(records),
-        "forward": tables.row_table(records, "log_prob+entropy", "log_prob+entropy", True),
-        "forward-alone": tables.row_table(records, "log_prob", None, False),
-        "both": tables.row_table(records, "log_prob+entropy forward+backward", None, True),
-        "both-alone": tables.row_table(records, "log_prob forward+backward", None, False),
+        "shortfalls": shortfalls(records),
+        "forward": tables.row_table(records, "log_prob+entropy", True, True),
+        "forward-alone": tables.row_table(records, "log_prob", False, False),
+        "both": tables.row_table(records, "log_prob+entropy forward+backward", False, True),
+        "both-alone": tables.row_table(records, "log_prob forward+backward", False, False),
         "gradient": tables.gradient_table(records),
         "memory": tables.memory_table(records),
         "pairs": tables.pair_table(records),

@@ -3,108 +3,111 @@
 
 import json
 
-from records import OWN_LOOP, SCALAR, THRUST, TORCH, VOCABULARIES, having, only
+from records import OWN_LOOP, SCALAR, THRUST, TORCH, VOCABULARIES, at_roofline, beside, having, of_memory, only
+
+PEERS = (*TORCH, "PyTorch compiled")
+
+
+def table(heads, rows, texts=(0,)):
+    """`texts`: the columns that are no numbers."""
+    rules = ["---" if k in texts else "--:" for k in range(len(heads))]
+    return [f"| {' | '.join(heads)} |", f"|{'|'.join(rules)}|", *(f"| {' | '.join(map(str, row))} |" for row in rows)]
 
 
 def cell(record, show):
     return show(record) if record else "–"
 
 
-def ratio_of(record):
+def rate(record):
+    return f"{record['giga_per_s']:.1f}"
+
+
+def share(record, field="roofline_fraction"):
+    return f"{100 * record[field]:.0f} %"
+
+
+def ratio(record):
     return f"{record['ratio']:.1f}x"
 
 
-def row_table(records, what, own, with_trl):
-    """`own`: what the measurement without peers is called; None where there is none."""
-    peers = [*TORCH, "PyTorch compiled"] + (["TRL"] if with_trl else [])
+def ratio_and_limit(record):
+    """The ratio, and what it would be at the roofline."""
+    return f"{record['ratio']:.1f}x ({at_roofline(record):.1f})"
+
+
+def row_table(records, what, with_own, with_trl):
+    """`with_own`: whether it was measured without peers too."""
+    peers = [*PEERS, "TRL"] if with_trl else PEERS
     versions = {peer: next((r["peer_version"] for r in having(records, peer=peer)), "") for peer in peers}
-    own_columns = ["Gelem/s", "of the roofline", "to -march=native"] if own else ["Gelem/s"]
-    heads = ["logits", "vocabulary", "threads", *own_columns, *(f"{p} {versions[p]}" for p in peers)]
-    lines = ["| " + " | ".join(heads) + " |", "|---|" + "--:|" * (len(heads) - 1)]
+    rows = []
     for dtype in ("fp32", "bf16"):
         for vocabulary in VOCABULARIES:
             for threads in (1, 2):
-                at = {"dtype": dtype, "vocabulary": vocabulary, "threads": threads}
-                found = [only(records, peer=p, what=what, **at) for p in peers]
-                if own:
-                    mine = only(records, peer=OWN_LOOP, what=own, **at)
-                    cells = [cell(mine, lambda r: f"{r['giga_per_s']:.1f}"),
-                             cell(mine, lambda r: f"{100 * r['roofline_fraction']:.0f} %"),
-                             cell(mine, lambda r: f"{100 * r['ratio']:.0f} %")]
+                at = {"what": what, "dtype": dtype, "vocabulary": vocabulary, "threads": threads}
+                found = [only(records, peer=peer, **at) for peer in peers]
+                if with_own:
+                    mine = only(records, peer=OWN_LOOP, **at)
+                    own = [cell(mine, rate), cell(mine, share), cell(mine, lambda r: share(r, "ratio"))]
                 else:
-                    mine = next((r for r in found if r), None)
-                    cells = [cell(mine, lambda r: f"{r['giga_per_s']:.1f}")]
+                    mine = next(filter(None, found), None)
+                    own = [cell(mine, rate), cell(mine, share)]
                 if mine:
-                    cells += [cell(r, ratio_of) for r in found]
-                    lines.append(f"| {dtype} | {vocabulary:,} | {threads} | " + " | ".join(cells) + " |")
-    return lines
+                    rows.append([dtype, f"{vocabulary:,}", threads, *own, *(cell(r, ratio_and_limit) for r in found)])
+    own_heads = ["Gelem/s", "of the roofline"] + (["to -march=native"] if with_own else [])
+    return table(["logits", "vocabulary", "threads", *own_heads, *(f"{p} {versions[p]}".rstrip() for p in peers)], rows)
 
 
 def gradient_table(records):
-    lines = ["| logits | vocabulary | threads | Gelem/s | of the copy | in place | to -march=native |",
-             "|---|--:|--:|--:|--:|--:|--:|"]
+    rows = []
     for r in having(records, peer=OWN_LOOP, what="gradient"):
         _, dtype, vocabulary = r["name"].split("/")
-        place = only(records, peer=OWN_LOOP, what="gradient in place", dtype=dtype, vocabulary=int(vocabulary[2:]),
-                     threads=r["threads"])
-        lines.append(f"| {dtype} | {int(vocabulary[2:]):,} | {r['threads']} | {r['giga_per_s']:.1f} "
-                     f"| {100 * r['roofline_fraction']:.0f} % | {cell(place, lambda p: format(p['giga_per_s'], '.1f'))} "
-                     f"| {100 * r['ratio']:.0f} % |")
-    return lines
+        number = int(vocabulary[2:])
+        place = only(records, peer=OWN_LOOP, what="gradient in place", dtype=dtype, vocabulary=number, threads=r["threads"])
+        rows.append([dtype, f"{number:,}", r["threads"], rate(r), share(r), cell(place, rate), share(r, "ratio")])
+    return table(["logits", "vocabulary", "threads", "Gelem/s", "of the copy", "in place", "to -march=native"], rows)
 
 
 def step_table(records):
-    lines = ["| logits | threads | prefopt | of the roofline | PyTorch | TRL |", "|---|--:|--:|--:|--:|--:|"]
-    for r in having(records, peer="PyTorch", what="dpo step"):
-        trl = next((o for o in having(records, peer="TRL", threads=r["threads"]) if o["name"] == r["name"]), None)
-        lines.append(f"| {r['name'].split('/')[1]} | {r['threads']} | {1e3 * r['ours_s']:.1f} ms "
-                     f"| {100 * r['roofline_fraction']:.0f} % | {ratio_of(r)} | {cell(trl, ratio_of)} |")
-    return lines
+    return table(["logits", "threads", "prefopt", "of the roofline", "PyTorch", "TRL"],
+                 [[r["name"].split("/")[1], r["threads"], f"{1e3 * r['ours_s']:.1f} ms", share(r), ratio_and_limit(r),
+                   cell(beside(records, r, "TRL"), ratio_and_limit)] for r in having(records, peer="PyTorch", what="dpo step")])
 
 
 def pair_table(records):
-    peers = [SCALAR, *TORCH, "PyTorch compiled", THRUST]
-    lines = ["| loss | pairs | threads | Gpair/s | of the copy | to -march=native | " + " | ".join(peers) + " |",
-             "|---|" + "--:|" * (5 + len(peers))]
-    for mine in [r for loss in ("dpo", "mfpo") for r in having(records, peer=OWN_LOOP, what=loss)]:
-        loss, count = mine["name"].split("/pairs=")
-        found = [next((r for r in having(records, peer=p, threads=mine["threads"]) if r["name"] == mine["name"]), None)
-                 for p in peers]
-        lines.append(f"| {loss.upper()} | {int(count):,} | {mine['threads']} | {mine['giga_per_s']:.2f} "
-                     f"| {100 * mine['roofline_fraction']:.0f} % | {100 * mine['ratio']:.0f} % | "
-                     + " | ".join(cell(r, ratio_of) for r in found) + " |")
-    return lines
+    peers = (SCALAR, *PEERS)
+    rows = []
+    for r in [r for loss in ("dpo", "mfpo") for r in having(records, peer=OWN_LOOP, what=loss)]:
+        loss, count = r["name"].split("/pairs=")
+        rows.append([loss.upper(), f"{int(count):,}", r["threads"], f"{r['giga_per_s']:.2f}", share(r), share(r, "ratio"),
+                     *(cell(beside(records, r, peer), ratio_and_limit) for peer in peers),
+                     cell(beside(records, r, THRUST), ratio)])
+    return table(["loss", "pairs", "threads", "Gpair/s", "of the copy", "to -march=native", *peers, THRUST], rows)
 
 
 def memory_table(records):
-    lines = ["| forward + backward | prefopt | peer | | of the logits |", "|---|--:|--:|---|--:|"]
-    for r in records:
-        if "ours_bytes" in r:
-            what = r["name"].split(" forward")[0].replace("_", "-").replace("+", " + ")
-            lines.append(f"| {what} | {r['ours_bytes'] / 1e6:.2f} MB | {r['peer_bytes'] / 1e6:,.0f} MB "
-                         f"| {r['peer']} {r['peer_version']} | {r['peer_bytes'] / r['logits_bytes']:.1f}x |")
-    return lines
+    return table(["forward + backward", "", "prefopt", "peer", "of the logits"],
+                 [[what, f"{r['peer']} {r['peer_version']}", f"{r['ours_bytes'] / 1e6:.2f} MB",
+                   f"{r['peer_bytes'] / 1e6:,.0f} MB", f"{r['peer_bytes'] / r['logits_bytes']:.1f}x"]
+                  for what, r in of_memory(records)], texts=(0, 1))
 
 
 def head_table(records):
-    lines = ["| head | hidden | width | threads | prefopt | of the products | peer | | as it is written |",
-             "|---|---|--:|--:|--:|--:|--:|---|---|"]
+    rows = []
     for r in records:
         if r["name"].startswith("head "):
             what, dtype, width = r["name"][len("head "):].split("/")
-            lines.append(f"| {what.replace('_', '-')} | {dtype} | {width[2:]} | {r['threads']} | {1e3 * r['ours_s']:.0f} ms "
-                         f"| {100 * r['roofline_fraction']:.0f} % | {r['ratio']:.2f}x | {r['peer']} {r['peer_version']} "
-                         f"| {r['peer_way']} |")
-    return lines
+            rows.append([what.replace("_", "-"), dtype, f"{r['peer']} {r['peer_version']}", r["peer_way"], width[2:],
+                         r["threads"], f"{1e3 * r['ours_s']:.0f} ms", share(r),
+                         f"{r['ratio']:.2f}x ({at_roofline(r):.2f})"])
+    return table(["head", "hidden", "peer", "as it is written", "width", "threads", "prefopt", "of the products",
+                  "beside the peer"], rows, texts=range(4))
 
 
 def ranking_table(records):
-    lines = ["| | threads | prefopt | of the read bandwidth | std::nth_element twice | std::sort |", "|---|--:|--:|--:|--:|--:|"]
-    for r in having(records, peer="std::nth_element twice"):
-        sort = next((o for o in having(records, peer="std::sort", threads=r["threads"]) if o["name"] == r["name"]), None)
-        lines.append(f"| {r['name']} | {r['threads']} | {1e3 * r['ours_s']:.0f} ms | {100 * r['roofline_fraction']:.0f} % "
-                     f"| {ratio_of(r)} | {cell(sort, ratio_of)} |")
-    return lines
+    nth = "std::nth_element twice"
+    return table(["", "threads", "prefopt", "of the read bandwidth", nth, "std::sort"],
+                 [[r["name"], r["threads"], f"{1e3 * r['ours_s']:.0f} ms", share(r), ratio(r),
+                   cell(beside(records, r, "std::sort"), ratio)] for r in having(records, peer=nth)])
 
 
 def gpu_table(path):
@@ -112,26 +115,23 @@ def gpu_table(path):
     if not path.exists():
         return ["No GPU was there to measure on."]
     results = json.loads(path.read_text())
-    lines = [f"{results['context'].get('machine', 'A GPU')}, {results['context']['date'][:10]}.", "",
-             "| | time | of the roofline |", "|---|--:|--:|"]
-    for r in results["benchmarks"]:
-        share = f"{100 * r['roofline']:.0f} %" if "roofline" in r else "–"
-        lines.append(f"| {r['name']} | {r['real_time']:.4g} {r['time_unit']} | {share} |")
-    return lines
+    return [f"{results['context'].get('machine', 'A GPU')}, {results['context']['date'][:10]}.", "",
+            *table(["", "time", "of the roofline"],
+                   [[r["name"], f"{r['real_time']:.4g} {r['time_unit']}", share(r, "roofline") if "roofline" in r else "–"]
+                    for r in results["benchmarks"]])]
 
 
 def readme_table(records):
-    lines = ["| log-prob + entropy, V = 128,256 | prefopt | of the read bandwidth | beside LibTorch "
-             "| beside PyTorch | beside TRL |", "|---|--:|--:|--:|--:|--:|"]
+    rows = []
     for dtype in ("fp32", "bf16"):
         for threads in (1, 2):
             at = {"what": "log_prob+entropy", "dtype": dtype, "vocabulary": 128256, "threads": threads}
             mine = only(records, peer=OWN_LOOP, **at)
             if mine:
-                lines.append(f"| {dtype}, {threads} thread{'s' * (threads > 1)} | {mine['giga_per_s']:.1f} Gelem/s "
-                             f"| {100 * mine['roofline_fraction']:.0f} % | "
-                             + " | ".join(cell(only(records, peer=p, **at), ratio_of) for p in (*TORCH, "TRL")) + " |")
-    return lines
+                rows.append([f"{dtype}, {threads} thread{'s' * (threads > 1)}", f"{rate(mine)} Gelem/s", share(mine),
+                             *(cell(only(records, peer=peer, **at), ratio) for peer in (*TORCH, "TRL"))])
+    return table(["log-prob + entropy, V = 128,256", "prefopt", "of the read bandwidth", "beside LibTorch", "beside PyTorch",
+                  "beside TRL"], rows)
 
 
 def setting(records):
@@ -150,5 +150,5 @@ def setting(records):
     elif others:
         lines.append(f"Nothing else ran: other processes took {max(others):.2f} of a core at most.")
     if len(others) < len(records):
-        lines.append(f"Of {len(records) - len(others)} of {len(records)} figures it is not known what ran beside them.")
+        lines.append(f"What ran beside {len(records) - len(others)} of {len(records)} figures was not recorded.")
     return [*lines, f"prefopt: {'; '.join(builds)}. Peers: {', '.join(peers) or 'none'}."]

@@ -18,28 +18,30 @@ def recycle_heap():
     libc.mallopt(m_top_pad, 64 << 20)
 
 
-def medians(contenders, rounds):
-    """Median seconds of each; all run twice unmeasured, then in turns: `rounds` at least, 31 where they are short."""
-    for run in contenders:
-        run()
+def seconds_of(run):
     begin = time.perf_counter()
+    run()
+    return time.perf_counter() - begin
+
+
+def medians(contenders, rounds):
+    """Median seconds of each; all run once unmeasured, then in turns: `rounds` of them, 31 where they are short."""
     for run in contenders:
         run()
-    if 31 * (time.perf_counter() - begin) < 1:
-        rounds = max(rounds, 31)
-    seconds = [[] for _ in contenders]
-    for _ in range(rounds):
-        for run, taken in zip(contenders, seconds):
-            begin = time.perf_counter()
-            run()
-            taken.append(time.perf_counter() - begin)
-    return [statistics.median(taken) for taken in seconds]
+    turns = []
+    while len(turns) < rounds:
+        turns.append([seconds_of(run) for run in contenders])
+        if 31 * sum(turns[0]) < 1:
+            rounds = max(rounds, 31)
+    return [statistics.median(taken) for taken in zip(*turns)]
 
 
 def fastest(ways):
     """The name of the fastest of several ways to the same result: a peer is taken at its best."""
-    taken = medians(list(ways.values()), 3)
-    return min(zip(taken, ways))[1]
+    for run in ways.values():
+        run()
+    taken = {name: min(seconds_of(run), seconds_of(run)) for name, run in ways.items()}
+    return min(taken, key=taken.get)
 
 
 class OtherWork:
