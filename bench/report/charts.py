@@ -4,7 +4,7 @@
 import math
 
 from grid import grids
-from records import OWN_LOOP, SCALAR, THRUST, having, only
+from records import OWN_LOOP, SCALAR, THRUST, TORCH, beside, having, of_memory, only
 
 STYLE = """<style>
 text{font:12px system-ui,sans-serif;fill:#1f2328} .title{font-weight:600;font-size:14px} .small{font-size:11px;fill:#59636e}
@@ -22,9 +22,11 @@ def svg(width, height, body):
 
 def bars(title, unit, groups):
     """groups: [(label, [(series, class, value)])], drawn as horizontal bars from 0."""
+    if not groups:
+        return None
     body = [f'<text class="title" x="10" y="20">{title}</text>']
     most = max(value for _, series in groups for _, _, value in series)
-    left, width, y = 190, 420, 40
+    left, width, y = 230, 400, 40
     for label, series in groups:
         body.append(f'<text x="10" y="{y + 12}">{label}</text>')
         for name, colour, value in series:
@@ -37,53 +39,71 @@ def bars(title, unit, groups):
     return svg(left + width + 110, y, body)
 
 
+def threads_of(record):
+    return f"{record['threads']} thread{'s' * (record['threads'] > 1)}"
+
+
+def version_of(record):
+    return f"{record['peer']} {record['peer_version'].split('+')[0]}"
+
+
+COLOURS = {THRUST: "c0", "LibTorch": "c2", "PyTorch": "c3", "PyTorch compiled": "c5", "TRL": "c4", "Liger": "c5", SCALAR: "c4"}
+
+
+def giga_per_s(record, seconds):
+    return record["elements"] / seconds / 1e9
+
+
+def milliseconds(_, seconds):
+    return 1e3 * seconds
+
+
+def group(label, records, mine, show):
+    """Bars of `mine`, its roofline and all peers of the same; `show` makes a value of a record and seconds."""
+    series = [("prefopt", "c0", show(mine, mine["ours_s"])), ("roofline", "c1", show(mine, mine["ours_s"] * mine["roofline_fraction"]))]
+    for peer, colour in COLOURS.items():
+        theirs = beside(records, mine, peer)
+        if theirs:
+            name = version_of(theirs) if peer in (*TORCH, "TRL", "Liger") else peer.replace("prefopt, ", "")
+            series.append((name, colour, show(theirs, theirs["peer_s"])))
+    return label, series
+
+
 def row_chart(records, what, title):
-    groups = []
-    for dtype in ("fp32", "bf16"):
-        for threads in (1, 2):
-            at = {"what": what, "dtype": dtype, "vocabulary": 128256, "threads": threads}
-            mine = only(records, peer=OWN_LOOP, **at)
-            if not mine:
-                continue
-            series = [("prefopt", "c0", mine["giga_per_s"]),
-                      ("roofline", "c1", mine["giga_per_s"] / mine["roofline_fraction"])]
-            for peer, colour in (("LibTorch", "c2"), ("PyTorch", "c3"), ("PyTorch compiled", "c5"), ("TRL", "c4")):
-                theirs = only(records, peer=peer, **at)
-                if theirs:
-                    series.append((f"{peer} {theirs['peer_version'].split('+')[0]}" if peer != "PyTorch compiled" else peer,
-                                   colour, theirs["elements"] / theirs["peer_s"] / 1e9))
-            groups.append((f"{dtype}, {threads}T", series))
-    return bars(title, "Gelem/s", groups) if groups else None
+    found = [only(records, what=what, dtype=dtype, vocabulary=128256, threads=threads)
+             for dtype in ("fp32", "bf16") for threads in (1, 2)]
+    return bars(f"{title}, vocabulary 128,256", "Gelem/s",
+                [group(f"{r['name'].split('/')[1]}, {threads_of(r)}", records, r, giga_per_s) for r in found if r])
 
 
 def pair_chart(records):
-    groups = []
-    for loss in ("dpo", "mfpo"):
-        for threads in (1, 2):
-            mine = only(records, peer=OWN_LOOP, what=loss, threads=threads)
-            if not mine:
-                continue
-            series = [("prefopt", "c0", mine["giga_per_s"]),
-                      ("roofline", "c1", mine["giga_per_s"] / mine["roofline_fraction"])]
-            for peer, colour in ((THRUST, "c0"), ("LibTorch", "c2"), ("PyTorch", "c3"), ("PyTorch compiled", "c5"),
-                                 (SCALAR, "c4")):
-                theirs = next((r for r in having(records, peer=peer, threads=threads) if r["name"] == mine["name"]), None)
-                if theirs:
-                    series.append((peer.replace("prefopt, ", ""), colour, theirs["elements"] / theirs["peer_s"] / 1e9))
-            groups.append((f"{loss.upper()}, {threads}T", series))
-    return bars("Loss and gradient of 10,000,000 pairs", "Gpair/s", groups) if groups else None
+    return bars("Loss and gradient of 10,000,000 pairs", "Gpair/s",
+                [group(f"{r['name'].split('/')[0].upper()}, {threads_of(r)}", records, r, giga_per_s)
+                 for loss in ("dpo", "mfpo") for r in having(records, peer=OWN_LOOP, what=loss)
+                 if r["name"].endswith("/pairs=10000000")])
+
+
+def head_chart(records):
+    """Forward and backward with entropy; a group for each peer's BLAS."""
+    return bars("Head, forward + backward with entropy; roofline: its three products", "ms",
+                [group(f"{dtype}, width {width[2:]}, {threads_of(r)}", [r], r, milliseconds)
+                 for r in having(records, peer=TORCH, what="head log_prob+entropy forward+backward")
+                 for _, dtype, width in [r["name"].split("/")]])
 
 
 def memory_chart(records):
     series = {}
-    for r in records:
-        if "ours_bytes" in r:
-            what = r["name"].split(" forward")[0].replace("_", "-").replace("+", " + ")
-            series.setdefault(what, {"prefopt": ("c0", r["ours_bytes"] / r["logits_bytes"])})
-            colour = {"LibTorch": "c2", "PyTorch": "c3"}.get(r["peer"], "c4")
-            series[what][f"{r['peer']} {r['peer_version'].split('+')[0]}"] = (colour, r["peer_bytes"] / r["logits_bytes"])
-    groups = [(what, [(name, *value) for name, value in each.items()]) for what, each in series.items()]
-    return bars("Memory beyond logits and gradient, forward + backward", "x logits", groups) if groups else None
+    for what, r in of_memory(records):
+        series.setdefault(what, [("prefopt", "c0", r["ours_bytes"] / r["logits_bytes"])])
+        series[what].append((version_of(r), COLOURS[r["peer"]], r["peer_bytes"] / r["logits_bytes"]))
+    return bars("Memory beyond logits and gradient, forward + backward", "x logits", list(series.items()))
+
+
+def ticks(most):
+    """Round numbers from 0 up to `most`, six at most."""
+    step = 10 ** math.floor(math.log10(most))
+    step = next(step * k for k in (0.1, 0.2, 0.5, 1) if most / (step * k) < 6)
+    return [k * step for k in range(int(most / step) + 1)]
 
 
 def grid_chart(records):
@@ -97,11 +117,10 @@ def grid_chart(records):
     width, height, gap = 320, 150, 60
     for index, (name, cost) in enumerate(shown.items()):
         x0, y0 = 50 + index % 2 * (width + gap), 62 + index // 2 * (height + gap)
-        most = 1.1 * max(cost.values())
+        most = 1.05 * max(cost.values())
         body.append(f'<text x="{x0}" y="{y0 - 6}">{name.replace("/", ", ")}, ns per element</text>')
-        for tick in range(5):
-            value = most * tick / 4
-            y = y0 + height * (1 - tick / 4)
+        for value in ticks(most):
+            y = y0 + height * (1 - value / most)
             body.append(f'<line class="grid" x1="{x0}" x2="{x0 + width}" y1="{y:.1f}" y2="{y:.1f}"/>'
                         f'<text class="small" x="{x0 - 6}" y="{y + 4:.1f}" text-anchor="end">{value:.2f}</text>')
         for power in range(10, 19, 2):
@@ -114,4 +133,4 @@ def grid_chart(records):
                                 for v, ns in points)
                 body.append(f'<polyline class="l{" odd" if odd else ""}" points="{path}"/>')
     panels = (len(shown) + 1) // 2
-    return svg(2 * (width + gap) + 10, 62 + panels * (height + gap), body)
+    return svg(2 * (width + gap) + 10, 40 + panels * (height + gap), body)

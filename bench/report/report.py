@@ -27,8 +27,11 @@ def main():
 
     records = load(options.results)
     drawn = {
-        "rows.svg": charts.row_chart(records, "log_prob+entropy", "Log-probability and entropy, vocabulary 128,256"),
+        "rows.svg": charts.row_chart(records, "log_prob+entropy", "Log-probability and entropy"),
+        "rows_backward.svg": charts.row_chart(records, "log_prob+entropy forward+backward",
+                                              "Log-probability, entropy and gradient"),
         "pairs.svg": charts.pair_chart(records),
+        "head.svg": charts.head_chart(records),
         "memory.svg": charts.memory_chart(records),
         "rows_grid.svg": charts.grid_chart(records),
     }
