@@ -22,40 +22,40 @@ namespace detail {
 /// since the processor's own prefetching starts anew on every page.
 constexpr std::size_t ahead = 8192;
 
-/// Adds all whole blocks of 256 bytes of [from, from + bytes). Four accumulators by name: GCC keeps
-/// an array of them in memory at -O2.
+/// Adds all whole blocks of four vectors of [from, from + bytes). Four accumulators by name: GCC
+/// keeps an array of them in memory at -O2.
+template <std::size_t Bytes>
+[[gnu::always_inline]] inline std::uint64_t read_vectors(char const* from, std::size_t bytes)
+{
+  typedef std::uint64_t words __attribute__((vector_size(Bytes)));
+  words a{}, b{}, c{}, d{};
+  for (std::size_t i = 0; i + 4 * Bytes <= bytes; i += 4 * Bytes) {
+    for (std::size_t k = 0; k < 4 * Bytes; k += 64) { __builtin_prefetch(from + i + ahead + k); }
+    words w, x, y, z;
+    std::memcpy(&w, from + i, Bytes);
+    std::memcpy(&x, from + i + Bytes, Bytes);
+    std::memcpy(&y, from + i + 2 * Bytes, Bytes);
+    std::memcpy(&z, from + i + 3 * Bytes, Bytes);
+    a += w;
+    b += x;
+    c += y;
+    d += z;
+  }
+  a += b + c + d;
+  std::uint64_t first = 0;
+  std::memcpy(&first, &a, sizeof first);
+  return first;
+}
+
 #if defined(__x86_64__)
 __attribute__((target("avx512f"))) inline std::uint64_t read_avx512(char const* from,
                                                                     std::size_t bytes)
 {
-  __m512i a{}, b{}, c{}, d{};
-  for (std::size_t i = 0; i + 256 <= bytes; i += 256) {
-    for (std::size_t k = 0; k < 256; k += 64) { __builtin_prefetch(from + i + ahead + k); }
-    a = _mm512_add_epi64(a, _mm512_loadu_si512(from + i));
-    b = _mm512_add_epi64(b, _mm512_loadu_si512(from + i + 64));
-    c = _mm512_add_epi64(c, _mm512_loadu_si512(from + i + 128));
-    d = _mm512_add_epi64(d, _mm512_loadu_si512(from + i + 192));
-  }
-  __m512i const sum = _mm512_add_epi64(_mm512_add_epi64(a, b), _mm512_add_epi64(c, d));
-  return static_cast<std::uint64_t>(sum[0]);
-}
-
-__attribute__((target("avx2"))) inline __m256i load_avx2(char const* from)
-{
-  return _mm256_loadu_si256(reinterpret_cast<__m256i const*>(from));
+  return read_vectors<64>(from, bytes);
 }
 __attribute__((target("avx2"))) inline std::uint64_t read_avx2(char const* from, std::size_t bytes)
 {
-  __m256i a{}, b{}, c{}, d{};
-  for (std::size_t i = 0; i + 128 <= bytes; i += 128) {
-    for (std::size_t k = 0; k < 128; k += 64) { __builtin_prefetch(from + i + ahead + k); }
-    a = _mm256_add_epi64(a, load_avx2(from + i));
-    b = _mm256_add_epi64(b, load_avx2(from + i + 32));
-    c = _mm256_add_epi64(c, load_avx2(from + i + 64));
-    d = _mm256_add_epi64(d, load_avx2(from + i + 96));
-  }
-  __m256i const sum = _mm256_add_epi64(_mm256_add_epi64(a, b), _mm256_add_epi64(c, d));
-  return static_cast<std::uint64_t>(sum[0]);
+  return read_vectors<32>(from, bytes);
 }
 
 /// Copies whole lines of 64 bytes to an aligned `to`, with stores that do not read the line first.
@@ -86,13 +86,7 @@ inline std::uint64_t read_part(char const* from, std::size_t bytes)
   if (__builtin_cpu_supports("avx512f")) { return read_avx512(from, bytes); }
   if (__builtin_cpu_supports("avx2")) { return read_avx2(from, bytes); }
 #endif
-  std::uint64_t sum[32] = {};
-  for (std::size_t i = 0; i + sizeof sum <= bytes; i += sizeof sum) {
-    std::uint64_t block[32];
-    std::memcpy(block, from + i, sizeof block);
-    for (std::size_t k = 0; k < 32; ++k) { sum[k] += block[k]; }
-  }
-  return sum[0];
+  return read_vectors<16>(from, bytes);
 }
 
 inline void copy_part(char const* from, char* to, std::size_t bytes)
