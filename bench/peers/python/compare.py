@@ -36,7 +36,7 @@ def main():
                 "head_threads": [2]}
     else:
         much = {"rounds": 7, "elements": 1 << 26, "vocabularies": [32000, 128256, 151936],
-                "pairs": [10**7, 10**8], "head_threads": [1, 2]}
+                "pairs": [10**7, 10**8], "head_threads": [2]}
     trl = trl_functions()
 
     def wanted(part):
