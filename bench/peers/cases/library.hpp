@@ -63,7 +63,7 @@ struct library {
     has_thrust = thrust() != 0;
     decltype(&prefopt_build) describe;
     find(describe, "prefopt_build");
-    if (describe() == nullptr) { fail(std::string(path) + " has assertions: build with NDEBUG"); }
+    if (describe() == nullptr) { fail(std::string(path) + " is to be built with NDEBUG and -O2"); }
     build = describe();
   }
 };

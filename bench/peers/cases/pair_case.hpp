@@ -44,12 +44,13 @@ struct pair_case {
   }
 
   /// Copies `columns` / 2 columns: as many bytes as a loss of so many columns reads and writes.
-  void copy(library const& lib, int columns, int threads)
+  template <class Copy>
+  void copy(Copy const& copy_bytes, int columns, int threads)
   {
     std::int64_t const bytes = 4 * count * columns / 2;
     std::int64_t const room = 4 * 4 * count;
-    lib.copy(in.data(), out.data(), std::min(bytes, room), threads);
-    if (bytes > room) { lib.copy(input(4), out.data(), bytes - room, threads); }
+    copy_bytes(in.data(), out.data(), std::min(bytes, room), threads);
+    if (bytes > room) { copy_bytes(input(4), out.data(), bytes - room, threads); }
   }
 
   /// Compares a thousand results of `run` with the scalar loop's.
