@@ -10,6 +10,7 @@
 
 #include "preference_images/build.hpp"
 #include "preference_images/contact_sheet.hpp"
+#include "preference_images/parquet_rows.hpp"
 #include "preference_images/rebuild.hpp"
 
 namespace {
@@ -81,8 +82,18 @@ int main(int argc, char** argv)
   auto* decoding = app.add_subcommand("time-decoding", "decodes the pictures and nothing else");
   add_inputs(*decoding);
 
+  std::filesystem::path parquet;
+  auto* unpack = app.add_subcommand("unpack", "Parquet to pairs.jsonl and photos/ (needs Arrow)");
+  unpack->add_option("--parquet", parquet, "pairs, with their pictures inside or by path")
+      ->required();
+  unpack->add_option("--output", output)->required();
+
   CLI11_PARSE(app, argc, argv);
   try {
+    if (*unpack) {
+      std::printf("%lld rows\n", static_cast<long long>(tool::unpack_parquet(parquet, output)));
+      return 0;
+    }
     if (*rebuild) {
       std::printf("%lld negatives\n",
                   static_cast<long long>(tool::rebuild(set, options.images, output)));

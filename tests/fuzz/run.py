@@ -65,7 +65,7 @@ def main():
     parser.add_argument("seconds", type=float)
     parser.add_argument("--at-once", type=int, default=1)
     parser.add_argument("names", nargs="*")
-    given = parser.parse_args()
+    given = parser.parse_intermixed_args()
     waiting = given.names or sorted(name[:-4] for name in os.listdir(HERE) if name.endswith(".cpp"))
     findings = []
 

@@ -34,6 +34,9 @@ TEST_CASE("rows of the data sets in use are read", "[preference_images]")
   REQUIRE(is_cat_pair(row(  // RLHF-V
       R"({"text": "{\"question\": \"What?\", \"chosen\": \"A cat.\", \"rejected\": \"A dog.\"}",
           "image_path": "a.jpg", "image": {"bytes": "x"}})")));
+  REQUIRE(is_cat_pair(row(  // the same, unpacked from Parquet
+      R"({"text": "{\"question\": \"What?\", \"chosen\": \"A cat.\", \"rejected\": \"A dog.\"}",
+          "image_path": "elsewhere/a.jpg", "image": "a.jpg"})")));
   REQUIRE(is_cat_pair(row(  // TRL, conversational
       R"({"images": ["a.jpg"],
           "prompt": [{"role": "user", "content": [{"type": "image"}, {"type": "text", "text": "What?"}]}],

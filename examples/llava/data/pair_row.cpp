@@ -216,7 +216,7 @@ std::string image_of(json const& row, bool is_nested, std::string const& where)
     json const& image = images[0];
     return text_of(image.is_object() ? image.value("path", json()) : image, "images", where);
   }
-  bool const has_image = row.contains("image") && !row["image"].is_null() && !is_nested;
+  bool const has_image = row.contains("image") && !row["image"].is_null();
   if (has_image && row["image"].is_object() && row["image"].contains("path") &&
       row["image"]["path"].is_string()) {
     return text_of(row["image"]["path"], "image", where);
@@ -225,7 +225,7 @@ std::string image_of(json const& row, bool is_nested, std::string const& where)
     bool const usable = !has_image || !row["image"].is_string();
     if (usable && row.contains(field)) { return text_field(row, field, where); }
   }
-  return text_field(row, is_nested ? "image_path" : "image", where);
+  return text_field(row, is_nested && !has_image ? "image_path" : "image", where);
 }
 
 }  // namespace

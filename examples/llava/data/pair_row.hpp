@@ -19,7 +19,7 @@ struct pair_row {
 /// Reads one JSON object, whichever of these it is:
 ///
 /// - ours and RLAIF-V's: `question`, `chosen`, `rejected`, `image` or `image_path`, maybe `mask`;
-/// - RLHF-V's: `text`, a string that holds JSON with the three, and `image_path`;
+/// - RLHF-V's: `text`, a string that holds JSON with the three, and `image_path` (or `image`);
 /// - TRL's: `prompt`, `chosen`, `rejected` as texts or as lists of messages, and `images` with one
 ///   path (or `image`); the prompt may be the first message of `chosen`;
 /// - LLaVA's: `conversations` of one round with the chosen answer and `rejected_conversations`, or
