@@ -10,6 +10,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <random>
+#include <type_traits>
 #include <vector>
 
 #include <benchmark/benchmark.h>
@@ -27,7 +28,8 @@ template <class Stored>
 struct batch {
   std::vector<Stored> logits, gradient;
   std::vector<std::int32_t> targets;
-  std::vector<float> log_prob, entropy, log_normalizer, seed;
+  using real = std::conditional_t<std::is_same_v<Stored, double>, double, float>;
+  std::vector<real> log_prob, entropy, log_normalizer, seed;
   index_t rows, vocabulary;
 
   batch(index_t row_count, index_t columns) : rows(row_count), vocabulary(columns)
@@ -45,7 +47,7 @@ struct batch {
     }
     log_prob.resize(targets.size());
     entropy = log_normalizer = log_prob;
-    seed.assign(targets.size(), 1.0f);
+    seed.assign(targets.size(), 1);
   }
 
   matrix_view<Stored const> view() const { return {logits.data(), rows, vocabulary}; }
@@ -66,7 +68,7 @@ struct batch {
          .threads = threads});
   }
 
-  /// The first row in double, the long way round.
+  /// The first row in double, the long way round, and its gradient.
   void check()
   {
     score(1);
@@ -84,6 +86,19 @@ struct batch {
       std::fprintf(stderr, "wrong result: log_prob %g for %g, entropy %g for %g\n",
                    static_cast<double>(log_prob[0]), lp, static_cast<double>(entropy[0]), h);
       std::exit(1);
+    }
+    differentiate(1);
+    double const rounding = sizeof(Stored) == 2 ? 0x1p-8 : 1e-5;
+    for (index_t j = 0; j < vocabulary; j += 101) {
+      double const log_p =
+          detail::to_real<double>(logits[static_cast<std::size_t>(j)]) - std::log(sum);
+      double const p = std::exp(log_p);
+      double const wanted = (j == targets[0] ? 1 - p : -p) - p * (log_p + h);
+      double const got = detail::to_real<double>(gradient[static_cast<std::size_t>(j)]);
+      if (!(std::abs(got - wanted) <= rounding * std::abs(wanted) + 1e-7)) {
+        std::fprintf(stderr, "wrong result: gradient %g for %g\n", got, wanted);
+        std::exit(1);
+      }
     }
   }
 };
@@ -163,6 +178,11 @@ BENCHMARK(copy<bfloat16>)->Name("copy/bfloat16")->Apply(arguments);
 BENCHMARK(forward<bfloat16>)->Name("log_probs/simd/bfloat16")->Apply(arguments);
 BENCHMARK(backward<bfloat16>)->Name("logit_gradients/simd/bfloat16")->Apply(arguments);
 BENCHMARK(forward<float16>)->Name("log_probs/simd/float16")->Apply(arguments);
+BENCHMARK(backward<float16>)->Name("logit_gradients/simd/float16")->Apply(arguments);
+BENCHMARK(read_only<double>)->Name("read/double")->Apply(arguments);
+BENCHMARK(copy<double>)->Name("copy/double")->Apply(arguments);
+BENCHMARK(forward<double>)->Name("log_probs/simd/double")->Apply(arguments);
+BENCHMARK(backward<double>)->Name("logit_gradients/simd/double")->Apply(arguments);
 
 }  // namespace
 

@@ -24,6 +24,7 @@ void rows(builds const& b, extent const& much, bool bf16, std::int64_t vocabular
           measure::results& results)
 {
   row_case c(bf16, much.elements, vocabulary);
+  c.check(b.native);
   double const error = c.check(b.plain);
   char extra[160];
   std::snprintf(extra, sizeof extra, "\"elements\": %lld, \"bytes\": %lld, \"max_error\": %.3g",
@@ -57,6 +58,7 @@ void pairs(builds const& b, extent const& much, std::int64_t count, measure::res
         std::tuple{"mfpo", b.plain.mfpo, b.native.mfpo, b.plain.scalar_mfpo, b.plain.thrust_mfpo,
                    10}}) {
     c.check(run, scalar);
+    c.check(native, scalar);
     if (b.plain.has_thrust) { c.check(thrust, scalar); }
     for (int const threads : {1, 2}) {
       prefopt_pairs const p = c.columns(threads);
