@@ -139,7 +139,8 @@ def setting(records):
     seen = {}
     for r in records:
         seen.setdefault(r["machine"], set()).add(r["date"])
-    builds = sorted({r["flags"] for r in records if r["flags"] and r["peer"]} | {r["peer_version"] for r in having(records, peer=OWN_LOOP)})
+    builds = sorted({r["flags"] for r in records if r["flags"] and r["peer"]}
+                    | {r["peer_version"] for r in having(records, peer=OWN_LOOP)})
     peers = sorted({f"{r['peer']} {r['peer_version']}" for r in having(records, peer=(*TORCH, "TRL"))})
     lines = [f"{machine}; {', '.join(sorted(dates))}." for machine, dates in seen.items()]
     others = [r["other_cores"] for r in records if r.get("other_cores") is not None]

@@ -31,12 +31,8 @@ def main():
 
     library = load(options.library)
     results = Results(options.results, library.prefopt_build().decode())
-    if options.quick:
-        much = {"rounds": 7, "elements": 1 << 25, "vocabularies": [128256], "pairs": [10**7],
-                "head_threads": [2]}
-    else:
-        much = {"rounds": 7, "elements": 1 << 26, "vocabularies": [32000, 128256, 151936],
-                "pairs": [10**7, 10**8], "head_threads": [2]}
+    much = {"rounds": 7, "elements": 1 << (25 if options.quick else 26),
+            "vocabularies": [128256] if options.quick else [32000, 128256, 151936]}
     trl = trl_functions()
 
     def wanted(part):
@@ -56,8 +52,8 @@ def main():
         steps(library, results, much, dtype, trl)
     if wanted("heads"):
         heads(library, results, much, 1024, options.compile)
-    for count in much["pairs"] if wanted("pairs") else ():
-        pairs(library, results, count, much["rounds"], options.compile and count == 10**7)
+    if wanted("pairs"):
+        pairs(library, results, 10**7, much["rounds"], options.compile)
 
 
 if __name__ == "__main__":

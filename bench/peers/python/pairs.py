@@ -23,7 +23,7 @@ def mfpo(x):
 
 
 def pairs(library, results, count, rounds, compile):
-    needed = 4 * 4 * 10 * count  # autograd keeps about twenty columns for MFPO
+    needed = 200 * count  # of which autograd keeps about twenty columns for MFPO
     with open("/proc/meminfo") as file:
         available = next(1024 * int(line.split()[1]) for line in file if line.startswith("MemAvailable:"))
     if needed > available:
