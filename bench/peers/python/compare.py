@@ -31,8 +31,10 @@ def main():
 
     library = load(options.library)
     results = Results(options.results, library.prefopt_build().decode())
-    much = {"rounds": 7, "elements": 1 << (25 if options.quick else 26),
-            "vocabularies": [128256] if options.quick else [32000, 128256, 151936]}
+    if options.quick:
+        much = {"rounds": 7, "elements": 1 << 25, "vocabularies": [128256], "head_threads": [2]}
+    else:
+        much = {"rounds": 7, "elements": 1 << 26, "vocabularies": [32000, 128256, 151936], "head_threads": [1, 2]}
     trl = trl_functions()
 
     def wanted(part):

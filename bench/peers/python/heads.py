@@ -92,7 +92,7 @@ def heads(library, results, much, width, compile):
     if not all((mine - other).abs().max() < 1e-3 for mine, other in pairs_of):
         sys.exit("torch and prefopt differ in a head")
     liger = liger_dpo(pair_count)
-    for threads in (2,):  # with one they would take as long as all rows
+    for threads in much["head_threads"]:
         torch.set_num_threads(threads)
         for with_entropy in (True, False):
             ways = {"log_softmax": by_log_softmax, "logsumexp": by_logsumexp}
