@@ -15,11 +15,11 @@
 namespace prefopt {
 
 /// Where the gradients go; what is left out is not computed.
-template <class Real>
+template <class Real, class Space = host_memory>
 struct head_gradient_columns {
-  matrix_view<Real> d_hidden{};  ///< [n, D]; ignored rows become 0
-  matrix_view<Real> d_weight{};  ///< [V, D]
-  vector_view<Real> d_bias{};    ///< [V]
+  matrix_view<Real, Space> d_hidden{};  ///< [n, D]; ignored rows become 0
+  matrix_view<Real, Space> d_weight{};  ///< [V, D]
+  vector_view<Real, Space> d_bias{};    ///< [V]
 };
 
 namespace detail {
@@ -184,21 +184,31 @@ struct head_backward {
   }
 };
 
-template <class Real>
-bool overlap(matrix_view<Real> const& a, matrix_view<Real> const& b)
+template <class Executor, class Gemm, class Stored, class Real, class TargetId>
+void run_head_backward(Gemm const& gemm, head_pass<Stored, Real, TargetId> const& pass,
+                       log_prob_seed_columns<Real> const& seeds,
+                       head_gradient_columns<Real> const& out)
 {
-  auto const end = [](matrix_view<Real> const& m) { return m.data + m.rows * m.row_stride; };
+  head_backward<Executor, Gemm, Stored, Real, TargetId>{gemm, pass, seeds, out}.run();
+}
+
+template <class Real, class Space>
+bool overlap(matrix_view<Real, Space> const& a, matrix_view<Real, Space> const& b)
+{
+  auto const end = [](auto const& m) { return m.data + m.rows * m.row_stride; };
   return a && b && a.data < end(b) && b.data < end(a);
 }
 
-template <class Stored, class Real, class TargetId>
-void check_head_gradients(char const* function, head_pass<Stored, Real, TargetId> const& pass,
-                          log_prob_seed_columns<Real> const& seeds,
-                          head_gradient_columns<Real> const& out)
+/// Checks what a backward pass is given beyond the forward one, in any memory.
+template <class Stored, class Real, class Space>
+void check_head_gradients(char const* function, matrix_view<Stored const, Space> const& hidden,
+                          matrix_view<Stored const, Space> const& weight,
+                          head_options<Real, Space> const& options,
+                          log_prob_seed_columns<Real, Space> const& seeds,
+                          head_gradient_columns<Real, Space> const& out)
 {
-  auto const& options = *pass.options;
   auto const& forward = options.rows.forward;
-  index_t const n = pass.hidden.rows;
+  index_t const n = hidden.rows;
   check_extents{function, n}(seeds);
   if (n > 0 && !(forward.log_prob && forward.entropy && forward.log_normalizer)) {
     throw_invalid(function, "rows.forward",
@@ -206,14 +216,14 @@ void check_head_gradients(char const* function, head_pass<Stored, Real, TargetId
                   "not all of them");
   }
   if (out.d_hidden) {
-    require_shape(function, "d_hidden", n, pass.hidden.cols, out.d_hidden);
+    require_shape(function, "d_hidden", n, hidden.cols, out.d_hidden);
     require_unit_stride(function, "d_hidden", out.d_hidden, false);
   }
   if (out.d_weight) {
-    require_shape(function, "d_weight", pass.weight.rows, pass.weight.cols, out.d_weight);
+    require_shape(function, "d_weight", weight.rows, weight.cols, out.d_weight);
     require_unit_stride(function, "d_weight", out.d_weight, false);
   }
-  if (out.d_bias) { require_extent(function, "d_bias", pass.weight.rows, out.d_bias.extent); }
+  if (out.d_bias) { require_extent(function, "d_bias", weight.rows, out.d_bias.extent); }
   if (overlap(options.kept, out.d_weight)) {
     bool const same = options.kept.data == out.d_weight.data &&
                       options.kept.cols == out.d_weight.cols &&
@@ -223,13 +233,18 @@ void check_head_gradients(char const* function, head_pass<Stored, Real, TargetId
                     options.accumulate ? "the sums that are added to" : "a part of d_weight");
     }
   }
-  if (options.head.width > 0) {
-    head_identity const now = identity_of(pass.weight, options.bias);
-    if (now != options.head) {
-      throw_invalid(function, "weight",
-                    "the head of the forward pass, " + identity_text(options.head),
-                    identity_text(now));
-    }
+}
+
+template <class Stored, class Real>
+void check_same_head(char const* function, matrix_view<Stored const> const& weight,
+                     head_options<Real> const& options)
+{
+  if (options.head.width == 0) { return; }
+  head_identity const now = identity_of(weight, options.bias);
+  if (now != options.head) {
+    throw_invalid(function, "weight",
+                  "the head of the forward pass, " + identity_text(options.head),
+                  identity_text(now));
   }
 }
 

@@ -35,13 +35,14 @@ consteval bool check_matrix_product()
   return true;
 }
 
-template <class T>
-constexpr matrix_view<T> transposed(matrix_view<T> const& m)
+template <class T, class Space>
+constexpr matrix_view<T, Space> transposed(matrix_view<T, Space> const& m)
 {
   return {m.data, m.cols, m.rows, m.col_stride, m.row_stride};
 }
-template <class T>
-constexpr matrix_view<T> row_block(matrix_view<T> const& m, index_t first, index_t count)
+template <class T, class Space>
+constexpr matrix_view<T, Space> row_block(matrix_view<T, Space> const& m, index_t first,
+                                          index_t count)
 {
   return {m.data + first * m.row_stride, count, m.cols, m.row_stride, m.col_stride};
 }
@@ -52,8 +53,8 @@ struct blas_layout {
   index_t pitch;
 };
 
-template <class T>
-blas_layout layout_of(char const* function, char const* name, matrix_view<T> const& m)
+template <class T, class Space>
+blas_layout layout_of(char const* function, char const* name, matrix_view<T, Space> const& m)
 {
   if (m.col_stride == 1 || m.cols == 1) { return {false, max(m.row_stride, m.cols)}; }
   if (m.row_stride == 1 || m.rows == 1) { return {true, max(m.col_stride, m.rows)}; }

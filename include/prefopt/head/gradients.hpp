@@ -37,14 +37,12 @@ void head_gradients(Gemm const& gemm, Hidden&& hidden, Weight&& weight, Targets&
                     vector_view<std::byte> workspace)
 {
   using real = detail::row_precision<Real, Hidden>;
-  using stored = detail::element_of<Hidden>;
-  using target_id = detail::element_of<Targets>;
-  static_assert(detail::check_matrix_product<Gemm, stored, real>());
-  auto const pass = detail::check_head<real, stored, target_id>(
+  auto const pass = detail::check_head<real, Gemm>(
       "head_gradients", std::forward<Hidden>(hidden), std::forward<Weight>(weight),
       std::forward<Targets>(targets), options, workspace);
-  detail::check_head_gradients("head_gradients", pass, seeds, out);
-  detail::head_backward<Executor, Gemm, stored, real, target_id>{gemm, pass, seeds, out}.run();
+  detail::check_head_gradients("head_gradients", pass.hidden, pass.weight, options, seeds, out);
+  detail::check_same_head("head_gradients", pass.weight, options);
+  detail::run_head_backward<Executor>(gemm, pass, seeds, out);
 }
 
 }  // namespace prefopt

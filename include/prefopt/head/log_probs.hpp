@@ -59,20 +59,16 @@ head_identity head_log_probs(Gemm const& gemm, Hidden&& hidden, Weight&& weight,
                              vector_view<std::byte> workspace)
 {
   using real = detail::row_precision<Real, Hidden>;
-  using stored = detail::element_of<Hidden>;
-  using target_id = detail::element_of<Targets>;
-  static_assert(detail::check_matrix_product<Gemm, stored, real>());
-  matrix_view<stored const> const w(std::forward<Weight>(weight));
-  auto const pass = detail::check_head<real, stored, target_id>(
-      "head_log_probs", std::forward<Hidden>(hidden), w, std::forward<Targets>(targets), options,
-      workspace);
+  auto const pass = detail::check_head<real, Gemm>(
+      "head_log_probs", std::forward<Hidden>(hidden), std::forward<Weight>(weight),
+      std::forward<Targets>(targets), options, workspace);
   detail::check_extents{"head_log_probs", pass.hidden.rows}(out);
-  detail::check_whole_rows("head_log_probs", w.rows, options.rows);
+  detail::check_whole_rows("head_log_probs", pass.weight.rows, options.rows);
   for (index_t i = 0; i < pass.hidden.rows; ++i) { detail::write_row(out, i, {}); }
   detail::score_blocks<Executor, real>(gemm, pass, [&out](index_t i, token_stats<real> const& t) {
     detail::write_row(out, i, t.result());
   });
-  return detail::identity_of(w, options.bias);
+  return detail::identity_of(pass.weight, options.bias);
 }
 
 /// Merges the words of one vocabulary shard, `weight` [V_shard, D], into `tokens` [n], which start
@@ -87,17 +83,13 @@ head_identity head_merge_shard(
     vector_view<std::byte> workspace)
 {
   using real = detail::row_precision<Real, Hidden>;
-  using stored = detail::element_of<Hidden>;
-  using target_id = detail::element_of<Targets>;
-  static_assert(detail::check_matrix_product<Gemm, stored, real>());
-  matrix_view<stored const> const w(std::forward<Weight>(weight));
-  auto const pass = detail::check_head<real, stored, target_id>(
-      "head_merge_shard", std::forward<Hidden>(hidden), w, std::forward<Targets>(targets), options,
-      workspace);
+  auto const pass = detail::check_head<real, Gemm>(
+      "head_merge_shard", std::forward<Hidden>(hidden), std::forward<Weight>(weight),
+      std::forward<Targets>(targets), options, workspace);
   detail::require_extent("head_merge_shard", "tokens", pass.hidden.rows, tokens.extent);
   detail::score_blocks<Executor, real>(
       gemm, pass, [&tokens](index_t i, token_stats<real> const& t) { tokens[i].merge(t); });
-  return detail::identity_of(w, options.bias);
+  return detail::identity_of(pass.weight, options.bias);
 }
 
 }  // namespace prefopt

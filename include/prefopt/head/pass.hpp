@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <string>
+#include <utility>
 
 #include <prefopt/config.hpp>
 #include <prefopt/core/error.hpp>
@@ -114,8 +115,9 @@ struct head_pass {
   }
 };
 
-template <class T>
-void require_unit_stride(char const* function, char const* name, matrix_view<T> const& m, bool both)
+template <class T, class Space>
+void require_unit_stride(char const* function, char const* name, matrix_view<T, Space> const& m,
+                         bool both)
 {
   bool const along_columns = m.col_stride == 1 || m.cols <= 1;
   if (!along_columns && !(both && (m.row_stride == 1 || m.rows <= 1))) {
@@ -126,9 +128,9 @@ void require_unit_stride(char const* function, char const* name, matrix_view<T> 
   }
 }
 
-template <class T>
+template <class T, class Space>
 void require_shape(char const* function, char const* name, index_t rows, index_t cols,
-                   matrix_view<T> const& m)
+                   matrix_view<T, Space> const& m)
 {
   bool const missing = m.data == nullptr && rows > 0 && cols > 0;
   if (missing || m.rows != rows || m.cols != cols) {
@@ -137,14 +139,12 @@ void require_shape(char const* function, char const* name, index_t rows, index_t
   }
 }
 
-/// Checks what both passes are given; writes nothing.
-template <class Real, class Stored, class TargetId>
-head_pass<Stored, Real, TargetId> check_head(char const* function,
-                                             matrix_view<Stored const> const& hidden,
-                                             matrix_view<Stored const> const& weight,
-                                             vector_view<TargetId const> const& targets,
-                                             head_options<Real> const& options,
-                                             vector_view<std::byte> const& workspace)
+/// Checks the shapes that all calls on a head are given, in any memory.
+template <class Stored, class TargetId, class Real, class Space>
+void check_head_shapes(char const* function, matrix_view<Stored const, Space> const& hidden,
+                       matrix_view<Stored const, Space> const& weight,
+                       vector_view<TargetId const, Space> const& targets,
+                       head_options<Real, Space> const& options)
 {
   if (weight.cols < 1) { throw_invalid(function, "weight", "1 column or more", "0"); }
   require_shape(function, "hidden", hidden.rows, weight.cols, hidden);
@@ -152,12 +152,10 @@ head_pass<Stored, Real, TargetId> check_head(char const* function,
   require_unit_stride(function, "hidden", hidden, true);
   require_unit_stride(function, "weight", weight, true);
   if (options.bias) { require_extent(function, "bias", weight.rows, options.bias.extent); }
-  require_threads(function, options.rows.threads);
   // The logits are made here; all else about rows is checked as it is for logits.
   static Stored const stand_in{};
-  check_rows(function, matrix_view<Stored const>(&stand_in, hidden.rows, weight.rows), targets,
-             options.rows);
-  check_target_ids(function, weight.rows, targets, options.rows);
+  check_rows(function, matrix_view<Stored const, Space>(&stand_in, hidden.rows, weight.rows),
+             targets, options.rows);
   auto const& kept = options.kept;
   if (kept) {
     require_shape(function, "kept", weight.rows, kept.cols, kept);
@@ -167,13 +165,37 @@ head_pass<Stored, Real, TargetId> check_head(char const* function,
           "strides " + std::to_string(kept.row_stride) + " and " + std::to_string(kept.col_stride));
     }
   }
-  head_plan const plan = plan_head<Stored, Real>(hidden.rows, hidden.cols, weight.rows, options);
+}
+
+template <class Space>
+void require_workspace(char const* function, head_plan const& plan,
+                       vector_view<std::byte, Space> const& workspace)
+{
   if (workspace.extent < plan.bytes || workspace.stride > 1) {
     throw_invalid(function, "workspace",
                   std::to_string(plan.bytes) + " contiguous bytes (plan_head)",
                   std::to_string(workspace.extent));
   }
-  return {hidden, weight, targets, &options, plan, {workspace.data, plan, weight.cols}};
+}
+
+/// Checks what all host calls are given, and plans; writes nothing.
+template <class Real, class Gemm, class Hidden, class Weight, class Targets>
+auto check_head(char const* function, Hidden&& hidden, Weight&& weight, Targets&& targets,
+                head_options<Real> const& options, vector_view<std::byte> const& workspace)
+{
+  using stored = element_of<Hidden>;
+  using target_id = element_of<Targets>;
+  static_assert(check_matrix_product<Gemm, stored, Real>());
+  matrix_view<stored const> const h(std::forward<Hidden>(hidden));
+  matrix_view<stored const> const w(std::forward<Weight>(weight));
+  vector_view<target_id const> const y(std::forward<Targets>(targets));
+  check_head_shapes(function, h, w, y, options);
+  require_threads(function, options.rows.threads);
+  check_target_ids(function, w.rows, y, options.rows);
+  head_plan const plan = plan_head<stored, Real>(h.rows, h.cols, w.rows, options);
+  require_workspace(function, plan, workspace);
+  return head_pass<stored, Real, target_id>{h,        w,    y,
+                                            &options, plan, {workspace.data, plan, w.cols}};
 }
 
 }  // namespace prefopt::detail

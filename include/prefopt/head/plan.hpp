@@ -17,19 +17,19 @@
 namespace prefopt {
 
 /// How hidden states are scored by a head, and how the gradients are written.
-template <class Real>
+template <class Real, class Space = host_memory>
 struct head_options {
   /// As of the functions on logits: which rows count, transform of the logits, vocabulary shard
   /// (`weight` holds rows `shard.first` ... of the whole head), threads; for gradients also `scale`
   /// and `forward`, all three columns of it.
-  row_options<Real> rows{};
+  row_options<Real, Space> rows{};
   /// One number per word, added to its raw logit, before the transform.
-  vector_view<Real const> bias{};
+  vector_view<Real const, Space> bias{};
   /// [V, K], contiguous: memory that holds the logits of the first K rows that count, from
   /// `head_log_probs` until `head_gradients`, which then multiplies three times instead of four.
   /// Commonly the very matrix that the gradient of the weights will be written to. Both calls get
   /// the same options. Absent: logits are computed again.
-  matrix_view<Real> kept{};
+  matrix_view<Real, Space> kept{};
   /// For gradients: what `head_log_probs` returned; a head that has changed since is refused.
   head_identity head{};
   /// For gradients: adds to `d_weight` and `d_bias` instead of overwriting them.
