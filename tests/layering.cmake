@@ -18,7 +18,7 @@ set(metrics_may_include config core metrics)
 set(ranking_may_include config core row ranking)
 set(curriculum_may_include config core ranking curriculum)
 set(adapters_may_include config core ranking row head adapters)  # of the same library
-set(cuda_may_include config core row losses image cuda)
+set(cuda_may_include config core row losses image head cuda)
 set(umbrella_may_include config core losses margins statistics row head token data image keyword metrics ranking curriculum)
 set(foreign_headers_in adapters cuda)
 

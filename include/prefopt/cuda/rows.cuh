@@ -34,6 +34,16 @@ struct target_rows {
     auto const id = static_cast<index_t>(targets[i]);
     return id < 0 || id >= prefopt::detail::vocabulary_of(options, logits.cols);
   }
+  /// The results of row i, from the merged statistics of all words.
+  __device__ row_log_prob_result<Real> result(index_t i, token_stats<Real> const& token) const
+  {
+    if (target(i) < 0) { return {}; }
+    return outside_vocabulary(i) ? undefined() : token.result();
+  }
+  __device__ static row_log_prob_result<Real> undefined()
+  {
+    return {quiet_nan_v<Real>, quiet_nan_v<Real>, quiet_nan_v<Real>};
+  }
 };
 
 template <class Real, class Logits, class Target>
@@ -47,9 +57,7 @@ struct log_prob_job {
     index_t const target = in.target(i);
     row_log_prob_result<Real> row =
         row_log_prob<Real>(ex, in.logits.row(i), target, in.options.transform);
-    if (target >= 0 && in.outside_vocabulary(i)) {
-      row = {quiet_nan_v<Real>, quiet_nan_v<Real>, quiet_nan_v<Real>};
-    }
+    if (target >= 0 && in.outside_vocabulary(i)) { row = in.undefined(); }
     if (ex.leads()) { prefopt::detail::write_row(out, i, row); }
   }
 };
@@ -66,6 +74,14 @@ struct logit_gradient_job {
   template <class Executor>
   __device__ void operator()(Executor& ex, index_t i) const
   {
+    differentiate(ex, i, in.logits.row(i), out.row(i));
+  }
+
+  /// With the logits of row i, and its gradient, wherever they lie.
+  template <class Executor, class Row, class GradientRow>
+  __device__ void differentiate(Executor& ex, index_t i, Row const& logits,
+                                GradientRow const& gradient) const
+  {
     auto const& options = in.options;
     using prefopt::detail::read_or_zero;
     index_t const target = in.target(i);
@@ -76,18 +92,17 @@ struct logit_gradient_job {
     if (target >= 0 && in.outside_vocabulary(i)) {
       // NaN in both: a seed of 0 alone, or a probability that underflows, would hide it.
       seed = {quiet_nan_v<Real>, quiet_nan_v<Real>, quiet_nan_v<Real>};
-      row = {quiet_nan_v<Real>, quiet_nan_v<Real>, quiet_nan_v<Real>};
+      row = in.undefined();
     } else if constexpr (Saved) {
       if (target >= 0 && !seed.are_zero()) {
         auto const& forward = options.forward;
         row = {forward.log_prob[i], forward.entropy[i], forward.log_normalizer[i]};
       }
     } else if (target >= 0 && (wants_results() || !seed.are_zero())) {
-      row = row_log_prob<Real>(ex, in.logits.row(i), target, options.transform);
+      row = row_log_prob<Real>(ex, logits, target, options.transform);
     }
     if (!Saved && ex.leads()) { prefopt::detail::write_row(results, i, row); }
-    row_log_prob_gradient<Real>(ex, in.logits.row(i), out.row(i), target, row, seed,
-                                options.transform);
+    row_log_prob_gradient<Real>(ex, logits, gradient, target, row, seed, options.transform);
   }
 
  private:

@@ -23,6 +23,13 @@ concept matrix_product =
       gemm(a, a, c, accumulate);
     };
 
+/// The same for matrices in device memory: `g(stream, a, b, c, accumulate)` enqueues the product
+/// and returns its status, waits for nothing, and may be called while the stream is captured.
+template <class Gemm, class Stream, class Stored, class Real>
+concept enqueued_matrix_product = requires(
+    Gemm const& gemm, Stream stream, matrix_view<Stored const, device_memory> a,
+    matrix_view<Real, device_memory> c, bool accumulate) { gemm(stream, a, a, c, accumulate); };
+
 namespace detail {
 
 template <class Gemm, class Stored, class Real>
@@ -61,6 +68,24 @@ blas_layout layout_of(char const* function, char const* name, matrix_view<T, Spa
   throw_invalid(function, name, "unit stride along rows or columns",
                 "strides " + std::to_string(m.row_stride) + " and " + std::to_string(m.col_stride));
 }
+
+/// C = A B for a library that knows matrices by columns only: the columns of C^T = B^T A^T are the
+/// rows of C. B is its first operand and A its second, each transposed where that says so.
+struct product_by_columns {
+  blas_layout first;
+  blas_layout second;
+  index_t m, n, k;
+  index_t pitch;  ///< of C
+
+  template <class Stored, class Real, class Space>
+  static product_by_columns of(char const* function, matrix_view<Stored const, Space> const& a,
+                               matrix_view<Stored const, Space> const& b,
+                               matrix_view<Real, Space> const& c)
+  {
+    return {layout_of(function, "b", b),      layout_of(function, "a", a), c.cols, c.rows, a.cols,
+            layout_of(function, "c", c).pitch};
+  }
+};
 
 }  // namespace detail
 }  // namespace prefopt

@@ -31,19 +31,13 @@ struct head_memory {
   head_memory(std::byte* workspace, head_plan const& plan, index_t width)
   {
     head_layout<Stored, Real> const layout(plan, width);
-    auto const address = reinterpret_cast<std::uintptr_t>(workspace);
-    // Offsets are those from one byte behind a line, of which the layout skips the rest.
-    auto const before =
-        static_cast<index_t>((address + workspace_layout::line - 1) % workspace_layout::line);
-    auto const at = [workspace, before]<class T>(T*& pointer, index_t offset) {
-      pointer = reinterpret_cast<T*>(workspace + (offset - before));
-    };
-    at(logits, layout.logits);
-    at(hidden, layout.hidden);
-    at(id, layout.id);
-    at(target, layout.target);
-    at(tokens, layout.tokens);
-    for (int c = 0; c < 6; ++c) { at(column[c], layout.column[c]); }
+    workspace_pieces const pieces(workspace);
+    pieces.place(logits, layout.logits);
+    pieces.place(hidden, layout.hidden);
+    pieces.place(id, layout.id);
+    pieces.place(target, layout.target);
+    pieces.place(tokens, layout.tokens);
+    for (int c = 0; c < 6; ++c) { pieces.place(column[c], layout.column[c]); }
   }
 };
 
@@ -84,9 +78,7 @@ struct head_pass {
   template <class F>
   void each_chunk(F const& f) const
   {
-    for (index_t first = 0; first < weight.rows; first += plan.columns) {
-      f(first, min(plan.columns, weight.rows - first));
-    }
+    for_each_chunk(plan, weight.rows, f);
   }
 
   /// The logits of a block in a chunk of words, in the workspace or where they are kept.

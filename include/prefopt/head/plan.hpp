@@ -35,7 +35,10 @@ struct head_options {
   /// For gradients: adds to `d_weight` and `d_bias` instead of overwriting them.
   bool accumulate = false;
   /// What chunks and gathered hidden states may take; `plan_head` says how much they do.
-  index_t workspace_bytes = 8'000'000;
+  index_t workspace_bytes = std::is_same_v<Space, host_memory> ? 8'000'000 : 256'000'000;
+  /// Of calls in device memory, whose targets and mask the host cannot read: how many rows count,
+  /// at most. More rows are not multiplied; -1: all.
+  index_t counted = -1;
 };
 
 /// The chunks that a call works in. They depend on nothing but the arguments of `plan_head`.
@@ -49,6 +52,15 @@ struct head_plan {
 };
 
 namespace detail {
+
+/// Calls f(first, count) for the words of each chunk.
+template <class F>
+void for_each_chunk(head_plan const& plan, index_t words, F const& f)
+{
+  for (index_t first = 0; first < words; first += plan.columns) {
+    f(first, min(plan.columns, words - first));
+  }
+}
 
 /// Below this many rows, products lose time to reading the head: measured at D = 1024 with V =
 /// 16000 on Zen 5, 64 rows reach 70 % of a whole product's speed, 128 82-98 %, 256 91-109 %, 512
@@ -68,6 +80,29 @@ struct workspace_layout {
     bytes += (count * static_cast<index_t>(sizeof(T)) + line - 1) / line * line;
     return at;
   }
+};
+
+/// Where such pieces lie in memory at an address: their offsets are those from one byte behind a
+/// line, of which the layout skips the rest.
+class workspace_pieces {
+ public:
+  explicit workspace_pieces(std::byte* memory)
+      : memory_(memory),
+        skipped_(static_cast<index_t>(
+            (reinterpret_cast<std::uintptr_t>(memory) + workspace_layout::line - 1) %
+            workspace_layout::line))
+  {
+  }
+
+  template <class T>
+  void place(T*& pointer, index_t offset) const
+  {
+    pointer = reinterpret_cast<T*>(memory_ + (offset - skipped_));
+  }
+
+ private:
+  std::byte* memory_;
+  index_t skipped_;
 };
 
 /// Where everything lies that a pass needs, in bytes.
