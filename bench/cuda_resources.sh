@@ -52,7 +52,10 @@ for a in $architectures; do
       type = /__nv_bfloat16 const/ ? "bf16" : /__half const/ ? "fp16" : "fp32"
       who = /block_row_kernel/ ? "block" : "warp"
       threads = /staging_block/ ? 512 : /sequence_sum|token_seed/ ? 32 : 256
-      if (/log_prob_job/) name = "log_probs, " type ", " who
+      if (/chunk_stats_job/) name = "head, statistics of a chunk, " who
+      else if (/chunk_gradient_job/)
+        name = "head, gradient of a chunk to " (/matrix_view<__nv_bfloat16/ ? "bf16" : "fp32") ", " who
+      else if (/log_prob_job/) name = "log_probs, " type ", " who
       else if (/logit_gradient_job<true/) name = "logit_gradients, forward given, " type ", " who
       else if (/logit_gradient_job<false/) name = "log_probs_and_gradients, " type ", " who
       else if (match($0, /evaluate_kernel<prefopt::[a-z_]+/))

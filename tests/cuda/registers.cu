@@ -2,6 +2,7 @@
 /// \file  The kernels whose registers docs/cuda.md lists. Compiled with -Xptxas -v, never run.
 
 #include <prefopt/cuda/evaluate.cuh>
+#include <prefopt/cuda/head.cuh>
 #include <prefopt/cuda/rows.cuh>
 #include <prefopt/cuda/sequence.cuh>
 #include <prefopt/losses/dpo.hpp>
@@ -35,3 +36,25 @@ cudaError_t tokens(packed_sequences<int, device_memory> s, vector_view<float, de
   (void)gpu::sequence_sums(nullptr, s, {.log_prob = c}, {.sum = c});
   return gpu::token_seeds(nullptr, s, {}, c, c);
 }
+
+/// Takes the place of a library's product.
+struct no_gemm {
+  cudaError_t operator()(auto const&...) const { return cudaSuccess; }
+};
+template <class Stored>
+cudaError_t head(matrix_view<Stored, device_memory> h, vector_view<int const, device_memory> y,
+                 vector_view<float, device_memory> c, matrix_view<float, device_memory> d,
+                 vector_view<std::byte, device_memory> memory)
+{
+  head_options<float, device_memory> options{.bias = c};
+  (void)gpu::head_log_probs(nullptr, no_gemm{}, h, h, y, {c, c, c}, options, memory);
+  options.rows.forward = {c, c, c};
+  return gpu::head_gradients(nullptr, no_gemm{}, h, h, y, {.d_log_prob = c}, {d, d, c}, options,
+                             memory);
+}
+template cudaError_t head(matrix_view<float, device_memory>, vector_view<int const, device_memory>,
+                          vector_view<float, device_memory>, matrix_view<float, device_memory>,
+                          vector_view<std::byte, device_memory>);
+template cudaError_t head(matrix_view<__nv_bfloat16, device_memory>,
+                          vector_view<int const, device_memory>, vector_view<float, device_memory>,
+                          matrix_view<float, device_memory>, vector_view<std::byte, device_memory>);

@@ -7,170 +7,23 @@
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
-#include <optional>
 #include <string>
 #include <vector>
 
 #include <prefopt/cuda/head.cuh>
 
 #include "cuda/device.hpp"
+#include "cuda/device_head.hpp"
 #include "support/errors.hpp"
 #include "support/head_case.hpp"
 
 using namespace prefopt;
+using test::check_device_head;
+using test::device_head;
 using test::forward_tolerance;
 using test::gradient_tolerance;
 using test::head_case;
-
-namespace {
-
-template <class Stored, class Real>
-PREFOPT_KERNEL void product_kernel(matrix_view<Stored const, device_memory> a,
-                                   matrix_view<Stored const, device_memory> b,
-                                   matrix_view<Real, device_memory> c, bool accumulate)
-{
-  index_t const step = index_t(gridDim.x) * blockDim.x;
-  index_t at = index_t(blockIdx.x) * blockDim.x + threadIdx.x;
-  for (; at < c.rows * c.cols; at += step) {
-    index_t const i = at / c.cols;
-    index_t const j = at % c.cols;
-    double sum = accumulate ? static_cast<double>(c.row(i)[j]) : 0.0;
-    for (index_t k = 0; k < a.cols; ++k) {
-      sum += detail::to_real<double>(a.row(i)[k]) * detail::to_real<double>(b.row(k)[j]);
-    }
-    c.row(i)[j] = static_cast<Real>(sum);
-  }
-}
-
-/// The definition, and a log of the rows of each product.
-struct kernel_gemm {
-  std::vector<index_t>* rows = nullptr;
-
-  template <class Stored, class Real>
-  cudaError_t operator()(cudaStream_t stream, matrix_view<Stored const, device_memory> a,
-                         matrix_view<Stored const, device_memory> b,
-                         matrix_view<Real, device_memory> c, bool accumulate) const
-  {
-    if (rows != nullptr) { rows->push_back(a.rows); }
-    return gpu::detail::launch(stream, gpu::detail::blocks_for(c.rows * c.cols, 64), 64,
-                               product_kernel<Stored, Real>, a, b, c, accumulate);
-  }
-};
-
-constexpr index_t small_workspace = 32'000;
-
-/// The device's copy of a case.
-template <class Stored>
-struct device_head {
-  using real = typename head_case<Stored>::real;
-  using column = test::device_array<real>;
-
-  head_case<Stored>& host;
-  test::device_array<Stored> hidden{host.hidden}, weight{host.weight};
-  test::device_array<std::int32_t> targets{host.targets};
-  test::device_array<std::uint8_t> mask;
-  column bias{host.bias}, seed{host.seed}, entropy_seed{host.entropy_seed},
-      normalizer_seed{host.normalizer_seed};
-  column log_prob{host.log_prob}, entropy{host.entropy}, log_normalizer{host.log_normalizer};
-  column d_hidden{host.d_hidden}, d_weight{host.d_weight}, d_bias{host.d_bias};
-  head_options<real, device_memory> options{};
-  head_plan plan{};
-  std::optional<test::device_array<std::byte>> memory{};
-  test::stream stream{};
-
-  explicit device_head(head_case<Stored>& c) : host(c), mask(mask_of(c))
-  {
-    auto const& rows = c.options.rows;
-    options.rows.ignore_index = rows.ignore_index;
-    if (rows.mask) { options.rows.mask = mask.view(); }
-    options.rows.transform = rows.transform;
-    options.rows.scale = rows.scale;
-    if (c.options.bias) { options.bias = bias.view(); }
-    options.accumulate = c.options.accumulate;
-    options.workspace_bytes = small_workspace;
-  }
-
-  matrix_view<Stored const, device_memory> h() const
-  {
-    return {hidden.data(), host.rows, host.width};
-  }
-  matrix_view<Stored const, device_memory> w() const
-  {
-    return {weight.data(), host.vocabulary, host.width};
-  }
-  matrix_view<real, device_memory> dw() const
-  {
-    return {d_weight.data(), host.vocabulary, host.width};
-  }
-  matrix_view<real, device_memory> dh() const { return {d_hidden.data(), host.rows, host.width}; }
-  log_prob_columns<real, device_memory> columns() const
-  {
-    return {log_prob.view(), entropy.view(), log_normalizer.view()};
-  }
-  log_prob_seed_columns<real, device_memory> seeds() const
-  {
-    return {seed.view(), entropy_seed.view(), normalizer_seed.view()};
-  }
-
-  vector_view<std::byte, device_memory> workspace() const { return memory->view(); }
-
-  void take_workspace()
-  {
-    plan = gpu::plan_head<Stored>(host.rows, host.width, host.vocabulary, options);
-    CHECK(plan.bytes <= options.workspace_bytes);
-    memory.emplace(static_cast<std::size_t>(plan.bytes));
-  }
-  void forward(std::vector<index_t>* products = nullptr)
-  {
-    take_workspace();
-    test::check(gpu::head_log_probs(stream, kernel_gemm{products}, h(), w(), targets.view(),
-                                    columns(), options, workspace()));
-  }
-  void backward(std::vector<index_t>* products = nullptr)
-  {
-    auto how = options;
-    how.rows.forward = {log_prob.view(), entropy.view(), log_normalizer.view()};
-    test::check(gpu::head_gradients(stream, kernel_gemm{products}, h(), w(), targets.view(),
-                                    seeds(), {dh(), dw(), d_bias.view()}, how, workspace()));
-  }
-  /// What is on the device goes to the case.
-  void copy_back() const
-  {
-    stream.wait();
-    host.log_prob = log_prob.host();
-    host.entropy = entropy.host();
-    host.log_normalizer = log_normalizer.host();
-    host.d_hidden = d_hidden.host();
-    host.d_weight = d_weight.host();
-    host.d_bias = d_bias.host();
-  }
-  void run()
-  {
-    forward();
-    backward();
-    copy_back();
-  }
-
- private:
-  static std::vector<std::uint8_t> mask_of(head_case<Stored> const& c)
-  {
-    std::vector<std::uint8_t> bytes;
-    for (index_t i = 0; i < c.options.rows.mask.extent; ++i) {
-      bytes.push_back(c.options.rows.mask[i]);
-    }
-    return bytes;
-  }
-};
-
-/// fp32's is that of `ex2.approx`; the gradient of a bias is a sum of rounded gradients.
-template <class Stored>
-void check(head_case<Stored> const& c, double factor = 1)
-{
-  double const gradient = factor * gradient_tolerance<Stored>;
-  c.check(factor * forward_tolerance<Stored>, gradient, gradient);
-}
-
-}  // namespace
+using test::kernel_gemm;
 
 TEMPLATE_TEST_CASE("a head on the device gives the log-probabilities and gradients of its logits",
                    "[cuda]", double, float, bfloat16)
@@ -185,7 +38,7 @@ TEMPLATE_TEST_CASE("a head on the device gives the log-probabilities and gradien
         if (keeps) { device.options.kept = device.dw(); }
         CAPTURE(n, d, v, small, keeps);
         device.run();
-        check(c);
+        check_device_head(c);
       }
     }
   }
@@ -203,7 +56,7 @@ TEMPLATE_TEST_CASE("bias, soft cap, temperature and scales are a head's on the d
     device_head<TestType> device(c);
     CAPTURE(transform.softcap);
     device.run();
-    check(c, 2);
+    check_device_head(c, 2);
   }
 }
 
@@ -231,12 +84,12 @@ TEMPLATE_TEST_CASE("rows that are ignored on the device take part in no product"
         }
       }
       c.options.rows.mask = mask;
-      device_head<TestType> device(c);
+      std::vector<index_t> products;
+      device_head<TestType> device(c, {&products});
       device.options.workspace_bytes = 16'000;
       if (told) { device.options.counted = counted; }
       CAPTURE(pattern, told);
-      std::vector<index_t> products;
-      device.forward(&products);
+      device.forward();
       index_t multiplied = 0;
       for (index_t const rows : products) { multiplied += rows; }
       index_t const chunks = (v + device.plan.columns - 1) / device.plan.columns;
@@ -250,7 +103,7 @@ TEMPLATE_TEST_CASE("rows that are ignored on the device take part in no product"
           c.hidden[static_cast<std::size_t>(i * d + j)] = detail::from_real<TestType>(0.0);
         }
       }
-      check(c);
+      check_device_head(c);
     }
   }
 }
@@ -289,19 +142,21 @@ TEMPLATE_TEST_CASE("kept logits give the device's gradients with one product les
 {
   for (index_t const n : {index_t(30), index_t(90)}) {
     head_case<TestType> c(n, 40, 133);
-    device_head<TestType> device(c);
+    std::vector<index_t> products;
+    device_head<TestType> device(c, {&products});
     device.options.workspace_bytes = 28'000;
     device.options.kept = device.dw();
-    std::vector<index_t> forward, backward;
-    device.forward(&forward);
-    device.backward(&backward);
+    device.forward();
+    auto const forward = products.size();
+    device.backward();
+    auto const backward = products.size() - forward;
     device.copy_back();
-    check(c);
+    check_device_head(c);
     REQUIRE(device.plan.kept == device.plan.rows);
     CHECK(device.plan.rows < 40);
     auto const chunks =
         static_cast<std::size_t>((133 + device.plan.columns - 1) / device.plan.columns);
-    CHECK(backward.size() == 4 * forward.size() - chunks);  // the first block's are not made again
+    CHECK(backward == 4 * forward - chunks);  // the first block's are not made again
   }
 }
 
@@ -365,7 +220,7 @@ TEMPLATE_TEST_CASE("shards of a head merge to the whole on the device", "[cuda]"
   }
   device.copy_back();
   c.d_hidden = total;
-  check(c);
+  check_device_head(c);
 }
 
 TEST_CASE("logits of a sharded vocabulary merge to the whole rows' results on the device", "[cuda]")
@@ -431,7 +286,7 @@ TEST_CASE("more rows than one block selects keep their order", "[cuda]")
   device_head<float> device(c);
   device.options.workspace_bytes = 200'000;
   device.run();
-  check(c);
+  check_device_head(c);
 }
 
 TEST_CASE("a device head throws on the host for what the host can see", "[cuda]")

@@ -549,6 +549,55 @@ TEST_CASE("Eigen multiplies for a head", "[head]")
 }
 #endif
 #if defined(PREFOPT_HAS_CBLAS)
+namespace {
+
+/// As a library that knows matrices by columns only multiplies (cuBLAS is one).
+struct column_gemm {
+  void operator()(matrix_view<double const> a, matrix_view<double const> b, matrix_view<double> c,
+                  bool accumulate) const
+  {
+    auto const p = detail::product_by_columns::of("column_gemm", a, b, c);
+    auto const operation = [](bool transpose) { return transpose ? CblasTrans : CblasNoTrans; };
+    auto const count = [](index_t n) { return static_cast<int>(n); };
+    cblas_dgemm(CblasColMajor, operation(p.first.transpose), operation(p.second.transpose),
+                count(p.m), count(p.n), count(p.k), 1, b.data, count(p.first.pitch), a.data,
+                count(p.second.pitch), accumulate ? 1 : 0, c.data, count(p.pitch));
+  }
+};
+
+}  // namespace
+
+TEST_CASE("a product by columns is the product, for every layout of its operands", "[head]")
+{
+  for (auto const& [m, k, n] :
+       {std::array<index_t, 3>{1, 1, 1}, {5, 7, 4}, {1, 6, 3}, {6, 1, 3}, {6, 3, 1}}) {
+    for (int const layouts : {0, 1, 2, 3}) {
+      index_t const padding = 2;
+      auto const numbers = test::random_logits(400, static_cast<unsigned>(layouts), 1);
+      auto const stored = [padding](double const* data, index_t rows, index_t cols,
+                                    bool by_columns) {
+        return by_columns ? matrix_view<double const>(data, rows, cols, 1, rows + padding)
+                          : matrix_view<double const>(data, rows, cols, cols + padding);
+      };
+      auto const a = stored(numbers.data(), m, k, layouts % 2 != 0);
+      auto const b = stored(numbers.data() + 200, k, n, layouts / 2 != 0);
+      for (bool const accumulate : {false, true}) {
+        std::vector<double> got(static_cast<std::size_t>(m * (n + padding)), 3), want = got;
+        column_gemm{}(a, b, {got.data(), m, n, n + padding}, accumulate);
+        plain_gemm{}(a, b, matrix_view<double>(want.data(), m, n, n + padding), accumulate);
+        CAPTURE(m, k, n, layouts, accumulate);
+        for (std::size_t j = 0; j < got.size(); ++j) {
+          REQUIRE(got[j] == Approx(want[j]).epsilon(1e-13).margin(1e-13));
+        }
+      }
+    }
+  }
+  head_case<double> c(30, 8, 40);
+  c.options.bias = c.bias;
+  c.run(column_gemm{});
+  c.check(forward_tolerance<double>, gradient_tolerance<double>);
+}
+
 TEST_CASE("a BLAS multiplies for a head", "[head]")
 {
   check_library<float>(blas_gemm{});

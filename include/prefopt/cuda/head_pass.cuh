@@ -82,7 +82,7 @@ struct chunk_gradient_job {
   template <class Executor>
   __device__ void operator()(Executor& ex, index_t k) const
   {
-    job.differentiate(ex, rows.id[rows.before + k], job.in.logits.row(k), job.out.row(k));
+    job.differentiate(ex, rows.id[rows.before + k], k);
   }
 };
 

@@ -74,13 +74,12 @@ struct logit_gradient_job {
   template <class Executor>
   __device__ void operator()(Executor& ex, index_t i) const
   {
-    differentiate(ex, i, in.logits.row(i), out.row(i));
+    differentiate(ex, i, i);
   }
 
-  /// With the logits of row i, and its gradient, wherever they lie.
-  template <class Executor, class Row, class GradientRow>
-  __device__ void differentiate(Executor& ex, index_t i, Row const& logits,
-                                GradientRow const& gradient) const
+  /// Row i of the columns is row k of the matrices.
+  template <class Executor>
+  __device__ void differentiate(Executor& ex, index_t i, index_t k) const
   {
     auto const& options = in.options;
     using prefopt::detail::read_or_zero;
@@ -99,10 +98,11 @@ struct logit_gradient_job {
         row = {forward.log_prob[i], forward.entropy[i], forward.log_normalizer[i]};
       }
     } else if (target >= 0 && (wants_results() || !seed.are_zero())) {
-      row = row_log_prob<Real>(ex, logits, target, options.transform);
+      row = row_log_prob<Real>(ex, in.logits.row(k), target, options.transform);
     }
     if (!Saved && ex.leads()) { prefopt::detail::write_row(results, i, row); }
-    row_log_prob_gradient<Real>(ex, logits, gradient, target, row, seed, options.transform);
+    row_log_prob_gradient<Real>(ex, in.logits.row(k), out.row(k), target, row, seed,
+                                options.transform);
   }
 
  private:
