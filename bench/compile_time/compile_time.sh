@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # What including the library costs, against <cmath>.
 #   compile_time.sh table [COMPILER...]  prints a Markdown table of lines and seconds
+#   compile_time.sh write [COMPILER...]  puts it into docs/compile-time.md
 #   compile_time.sh check [COMPILER]     fails where a bound of docs/compile-time.md is passed: lines
 #                                        only, for a count is the same on a busy machine
 # Lines are those after preprocessing that are not blank, with the first compiler. Seconds are
@@ -66,6 +67,16 @@ table() {
         "$("${compilers[0]}" "${flags[@]}" -E -P "$program" | grep -c .)" -O2 -c "$program"
 }
 
+write() {
+  local page=docs/compile-time.md new
+  new=$(table "$@")
+  awk -v new="$new" -v when="$(date -u +%F), with $(find include/prefopt/losses -name '*.hpp' | wc -l) losses" '
+    /^<!-- END table -->/ { inside = 0 }
+    !inside { sub(/^20[0-9-]+, with [0-9]+ losses/, when); print }
+    /^<!-- BEGIN table -->/ { inside = 1; print new }' "$page" >"$page.new"
+  mv "$page.new" "$page"
+}
+
 check() {
   local compiler=${1:-g++} failed=0 base brought all losses twenties header
   at_most() {  # WHAT LINES PERCENT: of <cmath>
@@ -91,9 +102,9 @@ check() {
 }
 
 case ${1-} in
-  table | check) "$@" ;;
+  table | write | check) "$@" ;;
   *)
-    sed -n '2,7s/^# //p' "$0" >&2
+    sed -n '2,8s/^# //p' "$0" >&2
     exit 2
     ;;
 esac
