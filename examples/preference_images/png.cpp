@@ -13,6 +13,13 @@
 #endif
 
 namespace preference_images {
+namespace {
+
+/// The least that stb_image_write offers: noise has hardly any repetitions to look for. Set before
+/// any thread writes.
+[[maybe_unused]] int const compression = stbi_write_png_compression_level = 5;
+
+}  // namespace
 
 std::string png_file(prefopt::byte_image const& image)
 {

@@ -2,15 +2,17 @@
 # SPDX-License-Identifier: MIT
 """Measures preference_images on photographs: measure.py TOOL WORK PHOTOS... [-- options of build]
 
-Decodes alone, then builds sets of 1,000 and of 10,000 pairs, then the larger once more, killed
-(SIGKILL) half-way and resumed. Prints pictures a second, the ratio to decoding, peak memory, and whether
-both sets have the same bytes. WORK needs about 5 GB; PREFOPT_PAIRS sets another number than 10,000.
+In three turns: decodes 220 pictures, on one thread, and builds sets of them with one thread and with one a core.
+Then builds sets of 1,000 and of 10,000 pairs, then the larger once more, killed (SIGKILL) half-way and resumed.
+Prints pictures a second, the ratio to decoding, peak memory, and whether both sets have the same bytes. WORK
+needs about 5 GB; PREFOPT_PAIRS sets another number than 10,000, and 0 ends after the turns.
 """
 import hashlib
 import os
 import re
 import shutil
 import signal
+import statistics
 import subprocess
 import sys
 import time
@@ -62,17 +64,28 @@ def main():
         given, regions = inputs(count)
         return run([tool, "build", *given, "--regions", regions, "--output", f"{work}/{name}", *options], stop_when)
 
-    few = max(many // 10, 1)
-    given, _ = inputs(few)
-    _, _, text = run([tool, "time-decoding", *given])
-    count, seconds = re.match(r"(\d+) pictures in ([0-9.]+) s", text).groups()
-    decoding = float(seconds) / int(count)
-    print(f"decoding alone, one thread: {1 / decoding:.1f} pictures/s")
+    given, regions = inputs(220)
+    rates = {}
+    for _ in range(3):
+        _, _, text = run([tool, "time-decoding", *given])
+        count, seconds = re.match(r"(\d+) pictures in ([0-9.]+) s", text).groups()
+        rates.setdefault("decoding alone, 1 thread", []).append(int(count) / float(seconds))
+        for threads in sorted({1, os.cpu_count()}):
+            seconds, _, _ = run([tool, "build", *given, "--regions", regions, "--output", f"{work}/turn",
+                                 "--threads", str(threads), *options])
+            rates.setdefault(f"build, {threads} threads", []).append(220 / seconds)
+            shutil.rmtree(f"{work}/turn")
+    decoding = statistics.median(rates["decoding alone, 1 thread"])
+    for name, each in rates.items():
+        rate = statistics.median(each)
+        print(f"{name}: {rate:.1f} pictures/s ({min(each):.1f} to {max(each):.1f}), {decoding / rate:.2f} of the time "
+              "of decoding alone")
+    if many == 0:
+        return
 
-    for count, name in ((few, "few"), (many, "many")):
+    for count, name in ((max(many // 10, 1), "few"), (many, "many")):
         seconds, peak, text = build(count, name)
-        print(f"{count} pairs: {count / seconds:.1f} pictures/s in {seconds:.1f} s, "
-              f"{seconds / count / decoding:.2f} of the time of decoding alone, peak {peak:.1f} MiB; {text.strip()}")
+        print(f"{count} pairs: {count / seconds:.1f} pictures/s in {seconds:.1f} s, peak {peak:.1f} MiB; {text.strip()}")
         shutil.rmtree(f"{work}/few", ignore_errors=True)
     whole = digest(f"{work}/many")
     shutil.rmtree(f"{work}/many")
