@@ -143,22 +143,50 @@ inline constexpr index_t lanes_of = 1;
 template <class T, int N>
 inline constexpr index_t lanes_of<pack<T, N>> = N;
 
-/// Sum of the lanes in double, in lane order.
+namespace detail {
+
+/// The lower (0) or upper (1) lanes.
+template <int Half, class T, int N>
+pack<T, N / 2> half_of(pack<T, N> const& x)
+{
+  pack<T, N / 2> half;
+  std::memcpy(&half.lanes, reinterpret_cast<char const*>(&x.lanes) + Half * sizeof half.lanes,
+              sizeof half.lanes);
+  return half;
+}
+
+}  // namespace detail
+
+// Lanes are combined half by half: one after the other they would wait for each other.
+
+/// Sum of the lanes in double.
 template <class T, int N>
 double sum_lanes(pack<T, N> const& x)
 {
-  double total = 0;
-  for (int i = 0; i < N; ++i) { total += static_cast<double>(x.lanes[i]); }
-  return total;
+  if constexpr (N > 2) {
+    using doubles = pack<double, N / 2>;
+    auto const low = __builtin_convertvector(detail::half_of<0>(x).lanes, typename doubles::vector);
+    auto const high =
+        __builtin_convertvector(detail::half_of<1>(x).lanes, typename doubles::vector);
+    return sum_lanes(doubles(low) + doubles(high));
+  } else {
+    double total = static_cast<double>(x.lanes[0]);
+    for (int i = 1; i < N; ++i) { total += static_cast<double>(x.lanes[i]); }
+    return total;
+  }
 }
 
-/// The largest lane; lanes that are NaN do not count unless the first is.
+/// The largest lane, where none is NaN.
 template <class T, int N>
 T max_lane(pack<T, N> const& x)
 {
-  T largest = x.lanes[0];
-  for (int i = 1; i < N; ++i) { largest = max(largest, x.lanes[i]); }
-  return largest;
+  if constexpr (N > 2) {
+    return max_lane(max(detail::half_of<0>(x), detail::half_of<1>(x)));
+  } else {
+    T largest = x.lanes[0];
+    for (int i = 1; i < N; ++i) { largest = max(largest, x.lanes[i]); }
+    return largest;
+  }
 }
 
 /// Whether the condition holds in any lane.

@@ -22,8 +22,8 @@ namespace prefopt::detail {
 /// the tile is summed again. So memory is read once and nothing waits for a maximum. `Map` is
 /// increasing.
 ///
-/// The tile of the maximum is kept apart. Where the maximum outweighs the rest, it is summed once
-/// more without it: as one term among the others it would cost them their digits.
+/// The sums of the maximum's tile are kept apart. Where the maximum outweighs the rest, those of
+/// its lane are summed once more without it: beside it they would lose their digits.
 template <class Reals, class Map, class Stored, bool Peaks>
 class simd_row_stats {
   using pair_of_packs = pack_pair<Reals>;
@@ -33,38 +33,44 @@ class simd_row_stats {
   static constexpr index_t largest_tile = 1024;
   static_assert(largest_tile % step == 0);
 
-  /// Starts at the maximum of the first `count` logits, a multiple of `step`; NaN is left to the
-  /// sums.
-  simd_row_stats(Map map, Stored const* first, index_t count) : map_(map)
+  /// Starts at the maximum of other logits of the row.
+  simd_row_stats(Map map, float maximum) : map_(map), reference_(maximum)
   {
     // Where the compiler knows this number, gcc makes two instructions of the maximum with it.
     float const volatile lowest = lowest_exponent;
     lowest_ = Reals(lowest);
-    Reals top(-infinity_v<float>);
-    for (index_t j = 0; j < count; j += pair_of_packs::size) {
-      pair_of_packs const x = load_pair<Reals>(first + j);
-      top = max(max(top, x.first), x.second);
-    }
-    move_reference(mapped(max_lane(top)));
   }
 
-  /// Starts at the maximum of other logits of the row.
-  simd_row_stats(Map map, float maximum) : simd_row_stats(map, nullptr, 0) { reference_ = maximum; }
+  /// Starts at the maximum of the first `count` logits, a multiple of `step`; NaN is left to the
+  /// sums.
+  simd_row_stats(Map map, Stored const* first, index_t count)
+      : simd_row_stats(map, std::numeric_limits<float>::lowest())
+  {
+    Reals top_1(-infinity_v<float>);
+    Reals top_2(-infinity_v<float>);
+    for (index_t j = 0; j < count; j += pair_of_packs::size) {
+      pair_of_packs const x = load_pair<Reals>(first + j);
+      top_1 = max(top_1, x.first);
+      top_2 = max(top_2, x.second);
+    }
+    reference_ = max(mapped(max_lane(max(top_1, top_2))), reference_);
+  }
 
   /// `count` is a multiple of `step`, and the tile stays where it is until the result is read.
   void push_tile(Stored const* tile, index_t count)
   {
-    Reals top;
-    sums added = sum_tile(tile, count, top);
-    if (!any_lane(top > Reals(top_))) {
-      total_.add(added);
+    tile_sums added = sum_tile(tile, count);
+    if (!any_lane(added.top() > Reals(top_))) {
+      total_.add(added.first);
+      total_.add(added.second);
       return;
     }
-    top_ = max_lane(top);
-    total_.add(top_sums_);
+    top_ = max_lane(added.top());
+    total_.add(top_sums_.first);
+    total_.add(top_sums_.second);
     if (map_.scale * (mapped(top_) - reference_) > slack) {
       move_reference(mapped(top_));
-      added = sum_tile(tile, count, top);
+      added = sum_tile(tile, count);
     }
     top_sums_ = added;
     top_tile_ = tile;
@@ -75,6 +81,11 @@ class simd_row_stats {
   Stored const* top_at() const
   {
     Stored const* at = top_tile_;
+    auto const is_here = [this](Stored const* from) {
+      pair_of_packs const x = load_pair<Reals>(from);
+      return any_lane(max(x.first, x.second) == Reals(top_));
+    };
+    while (!is_here(at)) { at += pair_of_packs::size; }
     while (to_real<float>(*at) != top_) { ++at; }
     return at;
   }
@@ -82,7 +93,10 @@ class simd_row_stats {
 
   peak_stats<float> result() const
   {
-    totals all = totals(total_).plus(top_sums_);
+    sums both = total_;
+    both.add(top_sums_.first);
+    both.add(top_sums_.second);
+    totals all(both);
     if (all.shift != all.shift) {
       float const nan = quiet_nan_v<float>;
       return {{nan, nan, nan, map_.scale}, nan};
@@ -92,15 +106,17 @@ class simd_row_stats {
     float const maximum = mapped(top_);
     double const move = static_cast<double>(map_.scale) *
                         (static_cast<double>(reference_) - static_cast<double>(maximum));
-    double const weight = std::exp(move);
+    double const weight = move == 0 ? 1 : std::exp(move);
     double rest = weight * all.exponential - 1;
     double rest_square = weight * weight * all.square - 1;
     if (rest < outweighed || (Peaks && rest_square < outweighed)) {
-      totals const others = totals(total_).plus(sum_without_top());
-      rest_square = weight * weight * others.square;
+      Reals ties(0.0f);
+      totals const others = without_top(ties);
+      double const as_large = sum_lanes(ties) - 1;
+      rest_square = weight * weight * others.square + as_large;
       if (rest < outweighed) {
         all = others;
-        rest = weight * all.exponential;
+        rest = weight * all.exponential + as_large;
       }
     }
     if (rest < negligible) { return {{maximum, 0.0f, 0.0f, map_.scale}}; }
@@ -114,7 +130,8 @@ class simd_row_stats {
   {
     bool const goes_on = reference_ == others.max && !(mapped(top_) > others.max);
     sums all = total_;
-    all.add(top_sums_);
+    all.add(top_sums_.first);
+    all.add(top_sums_.second);
     double const sum = sum_lanes(all.exponential);
     double const shift = sum_lanes(all.shift);
     if (!goes_on || shift != shift) {
@@ -129,7 +146,7 @@ class simd_row_stats {
  private:
   static constexpr float slack = 6.0f;  ///< nats; more would cost digits, less time
   /// A rest this large keeps 1e-6 of itself beside the maximum's 1.
-  static constexpr double outweighed = 4;
+  static constexpr double outweighed = 2;
   /// More than the e^lowest_exponent that each masked logit counts for, in any vocabulary.
   static constexpr double negligible = 1e-30;
 
@@ -144,6 +161,22 @@ class simd_row_stats {
       shift = shift + other.shift;
       square = square + other.square;
     }
+    void clear(index_t lane)
+    {
+      exponential.lanes[lane] = 0;
+      shift.lanes[lane] = 0;
+      square.lanes[lane] = 0;
+    }
+  };
+
+  /// Of a tile, from the first and the second packs of its pairs.
+  struct tile_sums {
+    sums first;
+    sums second;
+    Reals first_top{-infinity_v<float>};
+    Reals second_top{-infinity_v<float>};
+
+    Reals top() const { return max(first_top, second_top); }
   };
 
   struct totals {
@@ -157,30 +190,73 @@ class simd_row_stats {
           square(Peaks ? sum_lanes(s.square) : 0)
     {
     }
-    totals plus(sums const& other) const
+    totals plus(totals const& other) const
     {
-      totals sum(other);
-      sum.exponential += exponential;
-      sum.shift += shift;
-      sum.square += square;
+      totals sum = *this;
+      sum.exponential += other.exponential;
+      sum.shift += other.shift;
+      sum.square += other.square;
       return sum;
     }
   };
 
-  float mapped(float x) const { return max_lane(map_(Reals(x))); }
+  float mapped(float x) const { return map_(Reals(x)).lanes[0]; }
 
-  sums sum_without_top() const
+  /// What place of a pair in memory a lane of one of its packs comes from.
+  static constexpr index_t place_of(index_t pack, index_t lane)
   {
-    Stored tile[largest_tile];
-    for (index_t j = 0; j < top_count_; ++j) { tile[j] = top_tile_[j]; }
-    tile[top_at() - top_tile_] = from_real<Stored>(-infinity_v<float>);
-    Reals top;
-    return sum_tile(tile, top_count_, top);
+    return sizeof(Stored) < sizeof(float) ? 2 * lane + pack : pack * lanes_of<Reals> + lane;
+  }
+
+  /// All sums without the logits as large as the maximum that its lane holds; they are counted in
+  /// `ties`. The other lanes are as they were; of this one the logits of the maximum's tile, every
+  /// so many, are summed once more. Without a branch on where it is, which nobody could predict.
+  totals without_top(Reals& ties) const
+  {
+    constexpr index_t pair = pair_of_packs::size;
+    constexpr index_t lanes = lanes_of<Reals>;
+    float tops[pair];
+    top_sums_.first_top.store(tops);
+    top_sums_.second_top.store(tops + lanes);
+    index_t top = 0;
+    for (index_t k = 1; k < pair; ++k) { top = tops[k] == top_ ? k : top; }
+    sums packs[2] = {top_sums_.first, top_sums_.second};
+    packs[top / lanes].clear(top % lanes);
+    sums others = total_;
+    others.add(packs[0]);
+    others.add(packs[1]);
+
+    Stored column[max(largest_tile / pair, pair)];
+    index_t const count = top_count_ / pair;
+    index_t const padded = (count + pair - 1) / pair * pair;
+    Stored const* const from = top_tile_ + place_of(top / lanes, top % lanes);
+    for (index_t k = 0; k < count; ++k) { column[k] = from[k * pair]; }
+    for (index_t k = count; k < padded; ++k) { column[k] = from_real<Stored>(-infinity_v<float>); }
+    Reals const largest(top_);
+    sums lane;
+    for (index_t k = 0; k < padded; k += pair) {
+      pair_of_packs const x = load_pair<Reals>(column + k);
+      for (Reals const& logit : {x.first, x.second}) {
+        ties = ties + select(logit == largest, Reals(1.0f), Reals(0.0f));
+        add_logit(select(logit == largest, Reals(-infinity_v<float>), logit), lane);
+      }
+    }
+    return totals(others).plus(totals(lane));
+  }
+
+  void add_logit(Reals const& x, sums& s) const
+  {
+    Reals const distance = Reals(map_.scale) * (map_(x) - Reals(reference_));
+    Reals const shift = max(distance, lowest_);  // a NaN stays
+    Reals const e = exp_in_range(shift);
+    s.exponential = s.exponential + e;
+    s.shift = mul_add(shift, e, s.shift);
+    if constexpr (Peaks) { s.square = mul_add(e, e, s.square); }
   }
 
   /// Four sums that do not wait for each other, as variables: gcc keeps arrays in memory. The sums
   /// of tiles are added, not all elements in one: rounding errors of a long row do not pile up.
-  sums sum_tile(Stored const* tile, index_t count, Reals& top) const
+  tile_sums sum_tile(Stored const* tile, index_t count) const
   {
     sums a;
     sums b;
@@ -209,11 +285,9 @@ class simd_row_stats {
       add(y.first, c, top_1);
       add(y.second, d, top_2);
     }
-    top = max(top_1, top_2);
-    a.add(b);
-    c.add(d);
     a.add(c);
-    return a;
+    b.add(d);
+    return {a, b, top_1, top_2};
   }
 
   void move_reference(float to)
@@ -230,7 +304,7 @@ class simd_row_stats {
   Map map_;
   Reals lowest_;
   sums total_{};  ///< of all tiles but the one of the maximum
-  sums top_sums_{};
+  tile_sums top_sums_{};
   Stored const* top_tile_ = nullptr;
   index_t top_count_ = 0;
   float top_ = -infinity_v<float>;  ///< of the raw logits
@@ -244,16 +318,20 @@ peak_stats<float> contiguous_row_stats(Map map, Stored const* row, index_t size,
 {
   using row_stats = simd_row_stats<Reals, Map, Stored, Peaks>;
   constexpr index_t tile = row_stats::largest_tile;
-  // The end of the row is padded with masked logits: a scalar tail costs more than whole tiles.
   index_t const whole = size / row_stats::step * row_stats::step;
+  // The end of the row is padded with masked logits: a scalar tail costs more than whole tiles.
   Stored padded[row_stats::step];
-  for (Stored& x : padded) { x = from_real<Stored>(-infinity_v<float>); }
-  for (index_t j = whole; j < size; ++j) { padded[j - whole] = row[j]; }
+  if (whole < size) {
+    for (index_t j = 0; j < row_stats::step; ++j) {
+      padded[j] = j < size - whole ? row[whole + j] : from_real<Stored>(-infinity_v<float>);
+    }
+  }
 
   bool const is_first = Peaks || others.is_empty();
-  row_stats stats = is_first ? row_stats(map, whole > 0 ? row : padded,
-                                         max(min(index_t(256), whole), row_stats::step))
-                             : row_stats(map, others.max);
+  row_stats stats = is_first
+                        ? row_stats(map, whole > 0 ? row : padded,
+                                    max(min(index_t(256), whole), size > 0 ? row_stats::step : 0))
+                        : row_stats(map, others.max);
   for (index_t j = 0; j < whole; j += tile) { stats.push_tile(row + j, min(tile, whole - j)); }
   if (whole < size) { stats.push_tile(padded, row_stats::step); }
   if (!is_first) { return {stats.added_to(others)}; }
