@@ -45,6 +45,14 @@ bool should_stream(matrix_view<Logit> const& logits, matrix_view<Stored> const& 
   return has_streaming_stores && apart && large;
 }
 
+/// Rows between two waits for what went past the caches, which cost as much as 1000 elements do.
+template <class Stored>
+index_t rows_that_stream(matrix_view<Stored> const& gradient)
+{
+  constexpr index_t bytes = index_t(1) << 16;
+  return max(index_t(1), bytes / max(index_t(1), gradient.cols * index_t{sizeof(Stored)}));
+}
+
 }  // namespace detail
 
 /// Log-probability of each row's target, entropy and log-normaliser, in one pass over the logits.
@@ -159,10 +167,7 @@ void logit_gradients(Logits&& logits, Targets&& targets,
   };
   int const threads = options.threads;
   bool const streams = detail::should_stream(x, dx);
-  PREFOPT_PARALLEL_FOR(threads)
-  for (index_t i = 0; i < x.rows; ++i) {
-    Executor ex;
-    if constexpr (requires { ex.streams; }) { ex.streams = streams; }
+  auto const write = [&](Executor& ex, index_t i) {
     index_t const target = detail::row_target(y, options, x.cols, i);
     row_log_prob_seeds<real> const seed{scaled(seeds.d_log_prob, i), scaled(seeds.d_entropy, i),
                                         scaled(seeds.d_log_normalizer, i)};
@@ -173,6 +178,14 @@ void logit_gradients(Logits&& logits, Targets&& targets,
                                             forward.log_normalizer[i]}
                 : row_log_prob<real>(ex, x.row(i), target, options.transform);
     row_log_prob_gradient<real>(ex, x.row(i), dx.row(i), target, row, seed, options.transform);
+  };
+  index_t const rows_at_once = streams ? detail::rows_that_stream(dx) : 1;
+  PREFOPT_PARALLEL_FOR(threads)
+  for (index_t first = 0; first < x.rows; first += rows_at_once) {
+    Executor ex;
+    if constexpr (requires { ex.streams; }) { ex.streams = streams; }
+    for (index_t i = first; i < min(first + rows_at_once, x.rows); ++i) { write(ex, i); }
+    if (streams) { detail::finish_streaming(); }
   }
 }
 

@@ -35,7 +35,8 @@ struct simd_executor : serial_executor {
   using serial_executor::reduce;
   using serial_executor::transform;
 
-  /// Whether `logit_gradient`s go past the caches; then they may not be written in place.
+  /// Whether `logit_gradient`s go past the caches; then they may not be written in place, and
+  /// `detail::finish_streaming()` comes before another thread may read them.
   bool streams = false;
 
   template <class Width>

@@ -60,7 +60,8 @@ index_t up_to_cache_line(Stored const* to, index_t size)
   return min(past == 0 ? index_t(0) : (64 - past) / static_cast<index_t>(sizeof(Stored)), size);
 }
 
-/// `from` may be `to`; with `Streaming` it may not, and the row goes past the caches.
+/// `from` may be `to`; with `Streaming` it may not, and the row goes past the caches:
+/// `finish_streaming()` after the last.
 template <class Reals, bool Streaming, class In, class Out, class Map>
 void contiguous_logit_gradient(In const* in, Out* out, index_t size,
                                logit_gradient<float, Out, Map> const& row)
@@ -90,7 +91,6 @@ void contiguous_logit_gradient(In const* in, Out* out, index_t size,
       j += count;
     }
     for (; j + pair <= size; j += pair) { stream_pair<Reals>(out + j, of_pair(in + j)); }
-    finish_streaming();
   } else {
     for (; j + pair <= size; j += pair) { store_pair<Reals>(out + j, of_pair(in + j)); }
   }
