@@ -9,6 +9,7 @@
 #include <prefopt/config.hpp>
 #include <prefopt/core/math.hpp>
 
+PREFOPT_INLINED_BEGIN
 namespace prefopt {
 
 /// Four random words.
@@ -172,3 +173,4 @@ struct normal_stream {
 };
 
 }  // namespace prefopt
+PREFOPT_INLINED_END

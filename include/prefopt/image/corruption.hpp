@@ -12,8 +12,10 @@
 #include <prefopt/config.hpp>
 #include <prefopt/core/error.hpp>
 #include <prefopt/core/math.hpp>
+#include <prefopt/core/registers.hpp>
 #include <prefopt/image/tensor_layout.hpp>
 
+PREFOPT_INLINED_BEGIN
 namespace prefopt {
 
 /// A corruption gives the new value of an element as a pure function of the old tensor and the
@@ -163,7 +165,9 @@ void corrupt_rows(Element const& apply, int threads)
   tensor_layout const& layout = apply.original.layout;
   index_t const rows = layout.items * layout.channels * layout.height;
   PREFOPT_PARALLEL_FOR(threads)
-  for (index_t row = 0; row < rows; ++row) { apply.row(row); }
+  for (index_t row = 0; row < rows; ++row) {
+    widest_registers<Target>::call([apply, row](auto) { apply.row(row); });
+  }
 }
 
 }  // namespace detail
@@ -198,3 +202,4 @@ corruption_report corrupt(Corruption const& change,
 }
 
 }  // namespace prefopt
+PREFOPT_INLINED_END

@@ -15,6 +15,7 @@
 #include <prefopt/image/noise_schedule.hpp>
 #include <prefopt/image/tensor_layout.hpp>
 
+PREFOPT_INLINED_BEGIN
 namespace prefopt {
 
 /// Forward diffusion: x' = c + signal (x - c) + noise s eps(seed, index), with eps from
@@ -87,3 +88,4 @@ inline noise_report noise_regions(std::span<float const> image, std::span<std::u
 }
 
 }  // namespace prefopt
+PREFOPT_INLINED_END

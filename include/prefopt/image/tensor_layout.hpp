@@ -10,6 +10,7 @@
 #include <prefopt/core/error.hpp>
 #include <prefopt/core/math.hpp>
 
+PREFOPT_INLINED_BEGIN
 namespace prefopt {
 
 /// Where the elements of a modality's tensor lie: `items` (frames of a video, pictures of a batch)
@@ -119,3 +120,4 @@ inline void require_layout(char const* function, tensor_layout const& layout)
 }  // namespace detail
 
 }  // namespace prefopt
+PREFOPT_INLINED_END
