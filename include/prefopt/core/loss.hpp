@@ -187,6 +187,59 @@ struct take_partial {
   }
 };
 
+/// Value and gradient of a loss at a record that has its columns, and maybe more.
+template <class Value, class Loss, class Record>
+PREFOPT_HD value_gradient<Loss, Value> by_dual_numbers(Loss const& loss, Record const& x)
+{
+  using record = record_of<Loss, Value>;
+  constexpr int arity = record::policy_arity;
+  record_of<Loss, dual<Value, arity>, Value> lifted;
+  lift_policy<Value, arity> lift;
+  copy_field copy;
+  record::visit_policy(lift, lifted, x);
+  record::visit_constant(copy, lifted, x);
+  dual<Value, arity> const result = loss_value(loss, lifted);
+
+  value_gradient<Loss, Value> out;
+  out.value = result.value;
+  take_partial<Value, arity> take{result};
+  record::visit_policy(take, out.gradient);
+  return out;
+}
+
+/// -0, because adding to it changes no number: not even -0.
+struct start_sum {
+  template <class Value>
+  PREFOPT_HD constexpr void operator()(column_name, Value& sum) const
+  {
+    sum = Value(-0.0f);
+  }
+};
+struct add_to_sum {
+  template <class Value>
+  PREFOPT_HD constexpr void operator()(column_name, Value& sum, Value const& summand) const
+  {
+    sum = sum + summand;
+  }
+};
+
+/// Adds value and gradient of each term. The dual numbers of a term have partials for its own
+/// columns only.
+template <class Terms, class Record, class Sum>
+PREFOPT_HD void add_terms(Terms const& terms, Record const& x, Sum& sum)
+{
+  // A term left out is not added as 0: the sums of the others stay next to their products.
+  if (terms.first.weight != typename Terms::real(0)) {
+    using value = decltype(sum.value);
+    using alone = term_sum<std::remove_cvref_t<decltype(terms.first)>>;
+    auto const term = by_dual_numbers<value>(alone{terms.first, {}}, x);
+    add_to_sum add;
+    sum.value = sum.value + term.value;
+    record_of<alone, value>::visit_policy(add, sum.gradient, term.gradient);
+  }
+  if constexpr (Terms::size > 1) { add_terms(terms.rest, x, sum); }
+}
+
 }  // namespace detail
 
 /// Value and gradient of one example (or of one pack of them): the loss's own gradient where it has
@@ -197,21 +250,15 @@ PREFOPT_HD value_gradient<Loss, Value> value_and_gradient(Loss const& loss,
 {
   if constexpr (has_analytic_gradient<Loss, Value>) {
     return loss.with_gradient(x);
+  } else if constexpr (has_terms<Loss>) {
+    detail::start_sum start;
+    value_gradient<Loss, Value> sum;
+    start(column_name{"value"}, sum.value);
+    record_of<Loss, Value>::visit_policy(start, sum.gradient);
+    detail::add_terms(loss.terms(), x, sum);
+    return sum;
   } else {
-    using record = record_of<Loss, Value>;
-    constexpr int arity = record::policy_arity;
-    record_of<Loss, dual<Value, arity>, Value> lifted;
-    detail::lift_policy<Value, arity> lift;
-    detail::copy_field copy;
-    record::visit_policy(lift, lifted, x);
-    record::visit_constant(copy, lifted, x);
-    dual<Value, arity> const result = loss_value(loss, lifted);
-
-    value_gradient<Loss, Value> out;
-    out.value = result.value;
-    detail::take_partial<Value, arity> take{result};
-    record::visit_policy(take, out.gradient);
-    return out;
+    return detail::by_dual_numbers<Value>(loss, x);
   }
 }
 
