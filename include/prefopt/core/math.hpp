@@ -84,6 +84,13 @@ PREFOPT_HD constexpr Scalar abs(Scalar const& x)
   return select(x > Scalar(0), x, Scalar(0) - x);  // 0 - x: +0 for both zeros
 }
 
+/// -|x|; NaN propagates.
+template <class Scalar>
+PREFOPT_HD constexpr Scalar negative_abs(Scalar const& x)
+{
+  return select(x > Scalar(0), -x, x);
+}
+
 /// The number in a scalar: x itself, or the value of a dual number. Slopes for `chain` are computed
 /// from it. A scalar type that carries derivatives overloads it in its own namespace.
 template <class Scalar>
@@ -170,7 +177,7 @@ template <class Scalar>
 PREFOPT_HD value_and_slope<Scalar> log_sigmoid_with_slope(Scalar const& x)
 {
   auto const positive = x > Scalar(0);
-  Scalar const e = exp_not_positive(select(positive, -x, x));  // e^-|x|, never above 1
+  Scalar const e = exp_not_positive(negative_abs(x));  // never above 1
   return {select(positive, Scalar(0), x) - log1p_of_fraction(e),
           select(positive, e, Scalar(1)) / (Scalar(1) + e)};
 }

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <cstring>
+#include <limits>
 #include <type_traits>
 
 #include <prefopt/config.hpp>
@@ -128,6 +129,12 @@ struct pack {
   {
     return condition.lanes ? a.lanes : b.lanes;
   }
+  friend pack negative_abs(pack const& a)
+  {
+    using bits = typename mask::vector;
+    typename mask::integer const sign = std::numeric_limits<typename mask::integer>::min();
+    return __builtin_bit_cast(vector, __builtin_bit_cast(bits, a.lanes) | sign);
+  }
 };
 
 /// The pack of T that fills one register of the target this file is compiled for; T itself where
@@ -142,6 +149,17 @@ template <class Value>
 inline constexpr index_t lanes_of = 1;
 template <class T, int N>
 inline constexpr index_t lanes_of<pack<T, N>> = N;
+
+/// Asks for the `bytes` that a loop will read `ahead` bytes on. As an integer, because the address
+/// may lie behind the column.
+inline void prefetch(void const* at, index_t bytes, std::uintptr_t ahead = 8192)
+{
+  auto const address = reinterpret_cast<std::uintptr_t>(at) + ahead;
+  for (index_t byte = 0; byte < bytes; byte += 64) {
+    __builtin_prefetch(reinterpret_cast<void const*>(  // NOLINT(performance-no-int-to-ptr)
+        address + static_cast<std::uintptr_t>(byte)));
+  }
+}
 
 namespace detail {
 

@@ -56,18 +56,19 @@ pack<float, N> exp(pack<float, N> const& argument)
 /// e^x in fp32 for x <= 0 to 1.03 ulp, as `exp` but with one scaling: 2^(n + 64) cannot overflow,
 /// and multiplying by 2^-64 rounds once where the result is subnormal.
 template <int N>
-pack<float, N> exp_not_positive(pack<float, N> const& argument)
+pack<float, N> exp_not_positive(pack<float, N> const& x)
 {
   using reals = pack<float, N>;
   typedef std::int32_t integers __attribute__((vector_size(N * 4)));
-  reals const x = max(argument, reals(-104.0f));
   reals const shifted = x * 1.44269504088896341f + 12582912.0f;  // as in exp
   reals const n = shifted - 12582912.0f;
   reals const r = (x - n * 0.693359375f) + n * 2.12194440e-4f;
   reals const z = r * r;
-  reals const p = (detail::exp_tail(r, z) * z + r) + 1.0f;
-  integers const power = (__builtin_bit_cast(integers, shifted.lanes) + (64 + 127)) << 23;
-  return p * reals(__builtin_bit_cast(typename reals::vector, power)) * 0x1p-64f;
+  reals const p = detail::exp_tail(r, z) * z + r;  // e^r - 1
+  integers const exponent = (__builtin_bit_cast(integers, shifted.lanes) + (64 + 127)) << 23;
+  reals const power = __builtin_bit_cast(typename reals::vector, exponent);
+  // Garbage below -104. Seen to last: a loop over packs waits for every step of a chain.
+  return select(x < reals(-104.0f), reals(0), (p * power + power) * 0x1p-64f);
 }
 
 /// e^x - 1 in fp32 to 1.29 ulp (measured over all floats), also as x -> 0; -1 and infinity at the

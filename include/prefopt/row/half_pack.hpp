@@ -53,17 +53,6 @@ pack_bits<Reals> encode_float16_lanes(Reals const& x)
   return sign | half;
 }
 
-/// Asks for the `bytes` that a loop will read about 8 KB on. As an integer, because the address may
-/// lie behind the matrix.
-inline void prefetch(void const* at, index_t bytes)
-{
-  auto const address = reinterpret_cast<std::uintptr_t>(at) + 8192;
-  for (index_t byte = 0; byte < bytes; byte += 64) {
-    __builtin_prefetch(reinterpret_cast<void const*>(  // NOLINT(performance-no-int-to-ptr)
-        address + static_cast<std::uintptr_t>(byte)));
-  }
-}
-
 /// Two packs of consecutive logits, each logit in some lane of one of them. A pair of 16-bit
 /// numbers is one lane of integers, so even ones go to `first` and odd ones to `second`: widening
 /// in memory order would cost shuffles, and no row operation asks for the order. What was loaded as
