@@ -2,6 +2,7 @@
 /// \file  The host's loop over blocks of samples, at every register width.
 
 #include <cmath>
+#include <cstdint>
 #include <random>
 #include <vector>
 
@@ -122,5 +123,95 @@ TEST_CASE("results are the same bits for any number of threads", "[evaluate]")
   for (int threads : {2, 8}) {
     evaluate(loss_type{}, many.columns(), many.results(), {.threads = threads});
     CHECK(one.out == many.out);
+  }
+}
+
+TEST_CASE("the parts of a run follow each other and cover the batch", "[evaluate]")
+{
+  for (index_t n : {1, 15, 256, 1000, 5000}) {
+    for (index_t head : {0, 1, 15}) {
+      detail::sample_run const run{.samples = 512, .head = min(head, n)};
+      CAPTURE(n, head);
+      index_t next = 0;
+      for (index_t k = 0; k < run.parts(n); ++k) {
+        detail::sample_block const part = run.part(k, n);
+        CHECK(part.first == next);
+        CHECK(part.count > 0);
+        CHECK((head == 0 || k == 0 || (part.first - run.head) % 512 == 0));
+        next = part.first + part.count;
+      }
+      CHECK(next == n);
+    }
+  }
+}
+
+namespace {
+
+/// The run of a batch of `n` samples whose results begin `offsets` floats behind lines of the
+/// cache. Nothing is read.
+detail::sample_run run_at(index_t n, std::vector<index_t> const& offsets, index_t stride = 1)
+{
+  alignas(64) static float line[64];
+  auto const column = [&](std::size_t k) {
+    return vector_view<float>{line + offsets[k], n, stride};
+  };
+  vector_view<float const> const input{line, n};
+  input_columns<loss_type> const in{.chosen = input,
+                                    .rejected = input,
+                                    .perturbed = {input},
+                                    .ref_chosen = input,
+                                    .ref_rejected = input,
+                                    .ref_perturbed = {input}};
+  output_columns<loss_type> const out{
+      .value = column(0),
+      .gradient = {.chosen = column(1), .rejected = column(2), .perturbed = {column(3)}}};
+  auto const body =
+      detail::make_evaluate_sample<loss_type, float, host_memory>(loss_type{}, in, out, {});
+  return detail::run_of<input_columns<loss_type>, gradient_columns<loss_type>>(body, n);
+}
+
+}  // namespace
+
+TEST_CASE("results are streamed where they are large and begin alike on lines", "[evaluate]")
+{
+  index_t const large = 10'000'000;
+  CHECK(run_at(large, {0, 0, 0, 0}).streams == detail::has_streaming_stores);
+  CHECK(run_at(large, {0, 0, 0, 0}).head == 0);
+  if (detail::has_streaming_stores) { CHECK(run_at(large, {4, 4, 4, 20}).head == 12); }
+  CHECK_FALSE(run_at(large, {4, 4, 8, 4}).streams);
+  CHECK_FALSE(run_at(large, {0, 0, 0, 0}, 2).streams);
+  CHECK_FALSE(run_at(1000, {0, 0, 0, 0}).streams);
+  CHECK(run_at(large, {0, 0, 0, 0}, 2).samples == detail::host_block);
+}
+
+TEST_CASE("streamed results are the bits of those that are not", "[evaluate]")
+{
+  for (index_t n : {3, 256, 300, 5000}) {
+    for (index_t offset : {0, 1, 7}) {
+      CAPTURE(n, offset);
+      batch b(n, 1);
+      evaluate(loss_type{}, b.columns(), b.results());
+      index_t const room = (n + offset + 15) / 16 * 16;
+      std::vector<float> space(static_cast<std::size_t>(4 * room + 16), 0.5f);
+      auto const unaligned = reinterpret_cast<std::uintptr_t>(space.data()) % 64 / sizeof(float);
+      float* const line = space.data() + (16 - unaligned) % 16;
+      auto const column = [&](index_t k) {
+        return vector_view<float>{line + k * room + offset, n};
+      };
+      output_columns<loss_type> const out{
+          .value = column(0),
+          .gradient = {.chosen = column(1), .rejected = column(2), .perturbed = {column(3)}}};
+      detail::evaluate_part<detail::compile_target, loss_type, float> part{
+          detail::make_evaluate_sample<loss_type, float, host_memory>(loss_type{}, b.columns(), out,
+                                                                      {}),
+          n};
+      part.run = {.samples = 1024, .head = min((16 - offset) % 16, n), .streams = true};
+      part.batch.streams = true;
+      for (index_t k = 0; k < part.parts(); ++k) { part(k); }
+      for (index_t k = 0; k < 4; ++k) {
+        std::vector<float> const got(column(k).data, column(k).data + n);
+        CHECK(got == b.out[static_cast<std::size_t>(k)]);
+      }
+    }
   }
 }

@@ -40,6 +40,8 @@ struct load_element {
     if constexpr (std::is_floating_point_v<Value>) {
       to = from[i];
     } else {
+      // Processors ask ahead for few columns, and anew on every page.
+      prefetch(from.data + i, static_cast<index_t>(sizeof to.lanes), 2048);
       to.load(from.data + i);
     }
   }
@@ -61,28 +63,41 @@ PREFOPT_HD record_of<Loss, Value> load_sample(Columns const& in, index_t i)
   return load_record<record_of<Loss, Value>, Value>(in, i);
 }
 
+/// How results are written.
+struct store_options {
+  bool weighted;    ///< by a weight per sample
+  bool accumulate;  ///< added to what is there
+  bool streams;     ///< past the caches, to whole lines of them
+};
+
 /// Writes element i of the columns that were given.
 template <class Value>
 struct store_element {
   index_t i;
   Value weight;
   Value scale;
-  bool accumulate;
+  store_options options;
 
   template <class View>
   PREFOPT_HD constexpr void operator()(column_name name, View const& to,
                                        Value const& gradient) const
   {
     if (to.data == nullptr) { return; }
-    // Tested before the product, which may underflow to 0 without being meant to exclude.
-    Value result = select(weight == Value(0), Value(0), weight * gradient * scale);
-    if (accumulate) {
+    // Tested before the product, which may underflow to 0 without being meant to exclude. Packs
+    // without weights do without; a single sample's weight is 1 then.
+    constexpr bool one = std::is_floating_point_v<Value>;
+    Value result = one || options.weighted
+                       ? select(weight == Value(0), Value(0), weight * gradient * scale)
+                       : gradient * scale;
+    if (options.accumulate) {
       Value before{};
       load_element<Value>{i}(name, before, to);
       result = before + result;
     }
     if constexpr (std::is_floating_point_v<Value>) {
       to[i] = result;
+    } else if (options.streams) {
+      stream_vector(to.data + i, result.lanes);
     } else {
       result.store(to.data + i);
     }
@@ -99,6 +114,7 @@ struct evaluate_sample {
   vector_view<Real const, Space> weight;
   Real scale;
   bool accumulate;
+  bool streams = false;
 
   PREFOPT_HD void operator()(index_t i) const { at<Real>(i); }
 
@@ -110,8 +126,10 @@ struct evaluate_sample {
     load_element<Value>{i}.optional(column_name{"weight"}, w, weight);
 
     value_gradient<Loss, Value> const result = value_and_gradient<Value>(loss, x);
-    store_element<Value>{i, w, Value(1), false}(column_name{"value"}, out.value, result.value);
-    store_element<Value> const store{i, w, Value(scale), accumulate};
+    bool const weighted = weight.data != nullptr;
+    store_element<Value> const store_value{i, w, Value(1), {weighted, false, streams}};
+    store_value(column_name{"value"}, out.value, result.value);
+    store_element<Value> const store{i, w, Value(scale), {weighted, accumulate, streams}};
     gradient_columns<Loss, Real, Space>::visit_policy(store, out.gradient, result.gradient);
   }
 };
@@ -124,25 +142,34 @@ evaluate_sample<Loss, Real, Space> make_evaluate_sample(
   return {loss, in, out, weights_of(options), options.scale, options.accumulate};
 }
 
-/// What one thread evaluates at once: a sample of a loss that branches, a block of packs, or as
-/// many blocks of a streamed batch as make the wait for its stores short beside them. `Target`
-/// keeps the loops of files that were compiled differently apart.
+/// What one thread evaluates at once: a sample of a loss that branches, or a run of samples in
+/// packs. `Target` keeps the loops of files that were compiled differently apart.
 template <class Target, class Loss, class Real>
 struct evaluate_part {
   static constexpr bool in_packs = is_branch_free<Loss> && Target::has_packs;
 
   evaluate_sample<Loss, Real, host_memory> batch;
   index_t extent;
+  sample_run run = {.samples = 1};
 
-  static constexpr index_t samples = in_packs ? host_block : 1;
+  evaluate_part(evaluate_sample<Loss, Real, host_memory> const& body, index_t n)
+      : batch(body), extent(n)
+  {
+    if constexpr (in_packs) {
+      run = run_of<input_columns<Loss, Real>, gradient_columns<Loss, Real>>(batch, n);
+      batch.streams = run.streams;
+    }
+  }
 
-  index_t parts() const { return (extent + samples - 1) / samples; }
+  index_t parts() const { return run.parts(extent); }
 
   void operator()(index_t part) const
   {
     if constexpr (in_packs) {
-      index_t const first = part * host_block;
-      evaluate_block({first, min(host_block, extent - first)});
+      sample_block const all = run.part(part, extent);
+      index_t const whole = all.count / host_block * host_block;
+      if (whole > 0) { evaluate_block({all.first, whole}); }
+      if (whole < all.count) { evaluate_block({all.first + whole, all.count - whole}); }
     } else {
       batch(part);
     }
@@ -156,6 +183,7 @@ struct evaluate_part {
     alignas(64) Real
         buffer[host_block * (most_columns<in_columns, Real> + most_columns<out_columns, Real> + 1)];
     auto body = batch;
+    body.streams = batch.streams && block.is_whole();
     gather_block<Real> gather{block, buffer};
     in_columns::visit_policy(gather, body.in);
     in_columns::visit_constant(gather, body.in);
@@ -171,6 +199,7 @@ struct evaluate_part {
       using chunk = typename Width::template pack_of<Real>;
       for (index_t i = 0; i < count; i += lanes_of<chunk>) { body.template at<chunk>(i); }
     });
+    if (body.streams) { finish_streaming(); }
 
     write_block<Real> const write{block};
     write(column_name{"value"}, batch.out.value, body.out.value);

@@ -3,6 +3,9 @@
 /// \file  A block of samples as dense columns: the columns of a batch where they are dense, copies
 /// of them where they are not. Host code only.
 
+#include <cstdint>
+#include <type_traits>
+
 #include <prefopt/config.hpp>
 #include <prefopt/core/columns.hpp>
 #include <prefopt/core/math.hpp>
@@ -15,6 +18,11 @@ namespace prefopt::detail {
 /// stay in the first cache.
 inline constexpr index_t host_block = 256;
 
+inline constexpr std::uintptr_t cache_line = 64;
+
+/// Results of so many bytes are found in no cache by whoever reads them next.
+inline constexpr index_t largest_cache = index_t(32) << 20;
+
 /// Columns that a record of views can hold, at most.
 template <class Columns, class Real>
 inline constexpr index_t most_columns =
@@ -25,8 +33,72 @@ struct sample_block {
   index_t first;
   index_t count;
 
-  bool is_whole() const { return count == host_block; }
+  bool is_whole() const { return count % host_block == 0; }
 };
+
+/// How many samples a thread evaluates at once: a block where columns are copied, more where they
+/// are read and written in place, and more still where the wait for streaming stores is to be short
+/// beside them. `head` samples come first, after which results begin on a line of the cache.
+struct sample_run {
+  index_t samples = host_block;
+  index_t head = 0;
+  bool streams = false;
+
+  index_t parts(index_t extent) const
+  {
+    return (head > 0 ? 1 : 0) + (extent - head + samples - 1) / samples;
+  }
+  sample_block part(index_t k, index_t extent) const
+  {
+    index_t const begin = k * samples - (head > 0 ? samples - head : 0);
+    index_t const first = max(begin, index_t(0));
+    return {first, min(begin + samples, extent) - first};
+  }
+};
+
+/// Looks at the columns of a batch: whether all are dense, how many bytes are written, and where
+/// the results begin.
+template <class Real>
+struct examine_columns {
+  bool dense = true;
+  index_t written = 0;
+  std::uintptr_t offset = 0;  ///< from a line of the cache
+  bool together = true;       ///< whether all results are as far from one
+
+  void operator()(column_name, vector_view<Real const> const& column)
+  {
+    dense = dense && (column.data == nullptr || column.stride == 1);
+  }
+  void optional(column_name name, vector_view<Real const> const& column) { (*this)(name, column); }
+  void operator()(column_name name, vector_view<Real> const& column)
+  {
+    (*this)(name, vector_view<Real const>(column));
+    if (column.data == nullptr) { return; }
+    std::uintptr_t const own = reinterpret_cast<std::uintptr_t>(column.data) % cache_line;
+    together = together && (written == 0 || own == offset);
+    offset = own;
+    written += column.extent * static_cast<index_t>(sizeof(Real));
+  }
+};
+
+/// How a batch is best split among the calls of a thread.
+template <class In, class Out, class Batch>
+sample_run run_of(Batch const& batch, index_t extent)
+{
+  using real = decltype(batch.scale);
+  examine_columns<std::remove_cv_t<real>> look;
+  In::visit_policy(look, batch.in);
+  In::visit_constant(look, batch.in);
+  look.optional(column_name{"weight"}, batch.weight);
+  look(column_name{"value"}, batch.out.value);
+  Out::visit_policy(look, batch.out.gradient);
+  if (!look.dense) { return {}; }
+  bool const streams =
+      has_streaming_stores && look.together && !batch.accumulate && look.written > largest_cache;
+  if (!streams) { return {.samples = 4 * host_block}; }
+  auto const head = static_cast<index_t>((cache_line - look.offset) % cache_line / sizeof(real));
+  return {.samples = 64 * host_block, .head = min(head, extent), .streams = true};
+}
 
 /// Turns columns into dense ones of a whole block. Behind the last sample stands a copy of it: any
 /// numbers that the loss may be computed at.
