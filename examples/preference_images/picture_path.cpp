@@ -20,7 +20,7 @@ std::filesystem::path file_below(std::filesystem::path const& root, std::string 
 {
   std::filesystem::path const path(name);
   bool const climbs = std::ranges::find(path, std::filesystem::path("..")) != path.end();
-  if (name.empty() || path.is_absolute() || climbs || name.find('\0') != name.npos) {
+  if (name.empty() || path.is_absolute() || climbs || name.find('\0') != std::string::npos) {
     refuse(name, "a name below the folder of the pictures");
   }
   std::error_code error;

@@ -97,7 +97,7 @@ region_file::region_file(std::filesystem::path file) : file_(std::move(file))
   index_t begin = 0, number = 0;
   for (std::string text; std::getline(in, text);) {
     ++number;
-    if (text.find_first_not_of(" \t\r") != text.npos) {
+    if (text.find_first_not_of(" \t\r") != std::string::npos) {
       std::string const where = file_.string() + ":" + std::to_string(number);
       lines_[image_name(llava::parse_json(text, where), where)].push_back({begin, number});
     }
@@ -127,9 +127,9 @@ std::vector<labelled_shape> region_file::of(std::string const& image) const
   return shapes;
 }
 
-byte_image region_file::mask(labelled_shape const& region, index_t width, index_t height) const
+byte_image region_file::mask(labelled_shape const& shape, index_t width, index_t height) const
 {
-  return mask_of_shape(region, file_.parent_path(), width, height);
+  return mask_of_shape(shape, file_.parent_path(), width, height);
 }
 
 }  // namespace preference_images

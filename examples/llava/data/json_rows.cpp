@@ -63,7 +63,7 @@ std::optional<json_row> json_rows::next_element()
     ++number_;
   } else {
     in_.seekg(0, std::ios::end);
-    bool const empty = number_ == 0 && text.find_first_not_of(blanks) == text.npos;
+    bool const empty = number_ == 0 && text.find_first_not_of(blanks) == std::string::npos;
     number_ = -1;
     if (empty) { return std::nullopt; }
   }

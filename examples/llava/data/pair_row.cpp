@@ -34,10 +34,10 @@ std::string text_of(json const& value, std::string const& field, std::string con
     fail(where, "field '" + field + "': expected a string, got " + value.type_name());
   }
   auto text = value.get<std::string>();
-  if (text.find_first_not_of(" \t\n\v\f\r") == text.npos) {
+  if (text.find_first_not_of(" \t\n\v\f\r") == std::string::npos) {
     fail(where, "field '" + field + "': expected some text, got a blank string");
   }
-  if (text.find('\0') != text.npos) {
+  if (text.find('\0') != std::string::npos) {
     fail(where, "field '" + field + "': expected text, got a NUL character in it");
   }
   return text;
@@ -84,11 +84,11 @@ bool is_assistant(json const& message)
 std::string without_image_mark(std::string text, std::string const& field, std::string const& where)
 {
   constexpr std::string_view mark = "<image>";
-  for (auto at = text.find(mark); at != text.npos; at = text.find(mark)) {
+  for (auto at = text.find(mark); at != std::string::npos; at = text.find(mark)) {
     text.erase(at, mark.size());
   }
   auto const first = text.find_first_not_of(" \n");
-  if (first == text.npos) { return text_of("", field, where); }
+  if (first == std::string::npos) { return text_of("", field, where); }
   return text.substr(first, text.find_last_not_of(" \n") - first + 1);
 }
 
