@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: MIT
+#include <algorithm>
 #include <cmath>
 #include <cstdint>
+#include <limits>
 #include <vector>
 
+#include <prefopt/core/registers.hpp>
 #include <prefopt/row/half_pack.hpp>
 #include <prefopt/row/logit_stats.hpp>
 
@@ -224,4 +227,108 @@ TEST_CASE("tanh and the probability of a pack keep fp32 precision", "[row]")
   CHECK(std::isnan(detail::probability(reals(quiet_nan_v<float>)).lanes[0]));
   CHECK(tanh(reals(-infinity_v<float>)).lanes[0] == -1.0f);
   CHECK(std::isnan(tanh(reals(quiet_nan_v<float>)).lanes[0]));
+}
+
+namespace {
+
+/// Largest relative error of `scaled_exp` from `from` up to a little above 0, in every lane.
+template <class Reals, class Coefficients>
+double worst_scaled_exp(float from)
+{
+  double const factor = -0.75;
+  detail::scaled_exp<Reals, Coefficients> const scaled(factor);
+  double worst = 0;
+  for (float x = from; x < 0.5f; x += 0x1p-9f) {
+    Reals const near(x - 0x1p-11f);
+    auto const y = scaled({Reals(x), near, Reals(x), near});
+    double const want = factor * std::exp(static_cast<double>(x));
+    double const beside = factor * std::exp(static_cast<double>(near.lanes[0]));
+    for (int k = 0; k < lanes_of<Reals>; ++k) {
+      worst = std::max({worst, std::abs(static_cast<double>(y.first.lanes[k]) / want - 1),
+                        std::abs(static_cast<double>(y.second.lanes[k]) / beside - 1),
+                        std::abs(static_cast<double>(y.third.lanes[k]) / want - 1),
+                        std::abs(static_cast<double>(y.fourth.lanes[k]) / beside - 1)});
+    }
+  }
+  return worst;
+}
+
+/// What registers of one width make of e^x with a factor.
+struct scaled_exp_results {
+  bool fuses;
+  double fp32_from_30, fp32, bfloat16_from_30, bfloat16;
+  float one_value, at_lowest, of_nan, of_zero, of_tiny;
+};
+
+template <class Reals>
+scaled_exp_results scaled_exp_in()
+{
+  using in_fp32 = detail::scaled_exp<Reals, detail::exp_for_fp32>;
+  float const volatile factor = 1 + 0x1p-12f;
+  Reals const square = mul_add(Reals(factor), Reals(factor), Reals(-1 - 0x1p-11f));
+  auto const ends =
+      in_fp32(-2)({Reals(in_fp32::lowest), Reals(quiet_nan_v<float>), Reals(0.0f), Reals(-87.5f)});
+  Reals const x(-1.234375f);
+  return {square.lanes[0] == 0x1p-24f,
+          worst_scaled_exp<Reals, detail::exp_for_fp32>(-30),
+          worst_scaled_exp<Reals, detail::exp_for_fp32>(-87.3f),
+          worst_scaled_exp<Reals, detail::exp_for_bfloat16>(-30),
+          worst_scaled_exp<Reals, detail::exp_for_bfloat16>(-87.3f),
+          in_fp32(1)({x, x, x, x}).first.lanes[0],
+          ends.first.lanes[0],
+          ends.second.lanes[0],
+          ends.third.lanes[0],
+          ends.fourth.lanes[0]};
+}
+
+/// With registers of `Bytes`, where the processor has them.
+template <int Bytes>
+void check_scaled_exp()
+{
+  bool const can_run = Bytes <= vector_bytes || (Bytes == 32 && detail::processor_has_avx2()) ||
+                       (Bytes == 64 && detail::processor_has_avx512());
+  if (!can_run) { return; }
+  auto const r = fixed_registers<Bytes>::call(
+      []<class Width>(Width) { return scaled_exp_in<typename Width::template pack_of<float>>(); });
+  CAPTURE(Bytes, r.fuses);
+  CHECK(r.fp32_from_30 < (r.fuses ? 3e-7 : 1.5e-6));
+  CHECK(r.fp32 < (r.fuses ? 5e-7 : 5e-6));
+  CHECK(r.bfloat16_from_30 < (r.fuses ? 3e-6 : 4e-6));
+  CHECK(r.bfloat16 < (r.fuses ? 3.2e-6 : 7e-6));
+  double const digits = 0.29101659090983197174566880873148;  // e^-1.234375, Python's decimal
+  CHECK(std::abs(static_cast<double>(r.one_value) / digits - 1) < 3e-7);
+  CHECK(r.at_lowest == 0.0f);
+  CHECK(std::isnan(r.of_nan));
+  CHECK(r.of_zero == -2.0f);
+  CHECK(std::abs(r.of_tiny) < 2.1f * std::numeric_limits<float>::min());
+}
+
+}  // namespace
+
+TEST_CASE("e^x with a factor keeps the precision that is stated, whatever the registers", "[row]")
+{
+  check_scaled_exp<16>();
+  check_scaled_exp<32>();
+  check_scaled_exp<64>();
+}
+
+TEST_CASE("ties of bf16 go away from 0 where that is asked for", "[row]")
+{
+  using reals = native_pack<float>;
+  bfloat16 got[static_cast<std::size_t>(detail::pack_pair<reals>::size)];
+  for (float const sign : {1.0f, -1.0f}) {
+    // 1 and the next number, half way between the two and a little below.
+    detail::pack_pair<reals> const half{reals(sign * (1 + 0x1p-8f)),
+                                        reals(sign * (1 + 0x1p-8f - 0x1p-20f))};
+    detail::store_pair<reals, detail::ties::away>(got, half);
+    CHECK(static_cast<float>(got[0]) == sign * (1 + 0x1p-7f));
+    CHECK(static_cast<float>(got[1]) == sign);
+    detail::store_pair<reals>(got, half);
+    CHECK(static_cast<float>(got[0]) == sign);
+    CHECK(static_cast<float>(got[1]) == sign);
+  }
+  detail::pack_pair<reals> const odd{reals(quiet_nan_v<float>), reals(infinity_v<float>)};
+  detail::store_pair<reals, detail::ties::away>(got, odd);
+  CHECK(std::isnan(static_cast<float>(got[0])));
+  CHECK(static_cast<float>(got[1]) == infinity_v<float>);
 }

@@ -389,6 +389,38 @@ TEST_CASE("a row with two peaks, or with all logits equal, keeps its digits too"
   }
 }
 
+TEST_CASE("rows of unusual seeds or logits have the gradient that single elements have", "[row]")
+{
+  host_executor simd;
+  serial_executor serial;
+  auto const check = [&](std::vector<float> x, row_log_prob_seeds<float> const& seed) {
+    x[2] = -infinity_v<float>;
+    auto const row = row_log_prob<float>(serial, view(x), 5);
+    std::vector<float> want(x.size()), got(x.size());
+    row_log_prob_gradient<float>(serial, view(x), view(want), 5, row, seed);
+    row_log_prob_gradient<float>(simd, view(x), view(got), 5, row, seed);
+    CAPTURE(seed.d_log_prob, seed.d_entropy, x[0]);
+    for (std::size_t j = 0; j < x.size(); ++j) {
+      if (std::isnan(want[j]) ? !std::isnan(got[j])
+                              : !(std::abs(got[j] - want[j]) <= 1e-5f * std::abs(want[j]))) {
+        FAIL("element " << j << ": " << got[j] << " for " << want[j]);
+      }
+    }
+    CHECK(got[2] == 0.0f);
+  };
+  auto const usual = stored_as<float>(random_logits(200, 14));
+  for (float const seed : {quiet_nan_v<float>, 1e35f, 3e38f, 1e-38f}) {
+    check(usual, {.d_log_prob = seed});
+    check(usual, {.d_log_prob = 1, .d_entropy = seed * 0.01f});
+  }
+  for (float const size : {0x1p20f, 0x1p24f, 0x1p40f, 1e30f}) {
+    auto large = usual;
+    for (float& v : large) { v = v > 0 ? size : size - size / 4; }
+    check(large, {.d_log_prob = 1});
+    check(large, {.d_log_prob = 1, .d_entropy = 0.5f});
+  }
+}
+
 TEST_CASE("+inf under a soft cap makes a row NaN, as without one", "[row]")
 {
   host_executor simd;

@@ -111,52 +111,65 @@ pack_pair<Reals> load_pair_beside(Stored const* from)
   }
 }
 
-/// Two packs as one of 16-bit numbers.
-template <class Stored, class Reals>
+/// What becomes of numbers half way between two bf16 numbers.
+enum class ties {
+  to_even,
+  away  ///< from 0: fewer steps, for numbers whose own error is far more than one in 2^16 of them
+};
+
+/// Two packs as one of 16-bit numbers; fp16 knows ties to even only.
+template <class Stored, ties Ties = ties::to_even, class Reals>
 pack_bits<Reals> encode_pair(pack_pair<Reals> const& x)
 {
   if constexpr (half_format_of<Stored> == half_format::bfloat16) {
-    auto const first = rounded_bfloat16_lanes(x.first).lanes >> 16;
-    return first | (rounded_bfloat16_lanes(x.second).lanes & 0xffff0000u);
+    auto const rounded = [](Reals const& lanes) {
+      if constexpr (Ties == ties::away) {
+        return pack_bits<Reals>(as_bits(lanes).lanes + 0x8000u);
+      } else {
+        return rounded_bfloat16_lanes(lanes);
+      }
+    };
+    auto const first = rounded(x.first).lanes >> 16;
+    return first | (rounded(x.second).lanes & 0xffff0000u);
   } else {
     return encode_float16_lanes(x.first).lanes | (encode_float16_lanes(x.second).lanes << 16);
   }
 }
 
-template <class Reals, class Stored>
+template <class Reals, ties Ties = ties::to_even, class Stored>
 void store_pair(Stored* to, pack_pair<Reals> const& x)
 {
   if constexpr (std::is_same_v<Stored, float>) {
     x.first.store(to);
     x.second.store(to + lanes_of<Reals>);
   } else {
-    pack_bits<Reals> const both = encode_pair<Stored>(x);
+    pack_bits<Reals> const both = encode_pair<Stored, Ties>(x);
     std::memcpy(static_cast<void*>(to), &both.lanes, sizeof both.lanes);
   }
 }
 
 /// `store_pair` past the caches, to a multiple of the packs' bytes; `finish_streaming()` after the
 /// last.
-template <class Reals, class Stored>
+template <class Reals, ties Ties = ties::to_even, class Stored>
 void stream_pair(Stored* to, pack_pair<Reals> const& x)
 {
   if constexpr (std::is_same_v<Stored, float>) {
     stream_vector(to, x.first.lanes);
     stream_vector(to + lanes_of<Reals>, x.second.lanes);
   } else {
-    stream_vector(to, encode_pair<Stored>(x).lanes);
+    stream_vector(to, encode_pair<Stored, Ties>(x).lanes);
   }
 }
 
 /// The end of a row, padded with masked logits to one step.
-template <class Reals, class Stored>
+template <class Reals, class Stored, index_t Step = pack_pair<Reals>::size>
 struct padded_tail {
-  Stored at[pack_pair<Reals>::size];
+  Stored at[Step];
 
   padded_tail(Stored const* from, index_t count)
   {
     Stored const masked = from_real<Stored>(-infinity_v<float>);
-    for (index_t k = 0; k < pack_pair<Reals>::size; ++k) { at[k] = k < count ? from[k] : masked; }
+    for (index_t k = 0; k < Step; ++k) { at[k] = k < count ? from[k] : masked; }
   }
 };
 

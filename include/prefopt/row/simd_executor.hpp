@@ -20,16 +20,23 @@ namespace prefopt {
 /// one pass over memory; everything else (fp64 sums, strided rows, gradients of another width than
 /// their logits, other algorithms) as `serial_executor` does.
 ///
-/// Errors against extended precision, V = 1000 and 32000, logits N(0, 3) moved by up to 1e4, with
-/// and without fused multiply-add (g++ 12 -O2, and -O3 -march=native with AVX-512, of
-/// tests/unit/test_rows.cpp, which holds these bounds, and the same for `serial_executor`):
+/// Errors against extended precision: the bounds that tests/unit/test_rows.cpp holds, for
+/// `serial_executor` too, and in brackets the largest that were measured with registers of 32 or 64
+/// bytes, which have fused multiply-add, and of 16 bytes without it (g++ 12 -O2; 16 rows of V =
+/// 1000 and 32000, logits N(0, 3) moved by up to 1e4):
 ///
-/// - log_prob and entropy: 1e-6, relative above 1. Below, log_prob, entropy and the target's
-///   gradient of a row that is all but certain (1 - p down to 1e-9) keep 1e-6 of themselves.
-/// - A gradient element, relative to the terms it is made of: 5e-6; 1e-5 at temperature 0.3 and
-///   2e-5 at 0.05, where log p of a hundred nats is rounded before e^x.
+/// - log_prob and entropy: 1e-6, relative above 1 [1.8e-7; 1.8e-7]. Below, log_prob, entropy and
+/// the
+///   target's gradient of a row that is all but certain (1 - p down to 1e-9) keep 1e-6 of
+///   themselves.
+/// - A gradient element, relative to the terms it is made of: 5e-6 [1.4e-6; 2.3e-6]; 1e-5 at
+///   temperature 0.3 [7.0e-6; 1.0e-5] and 2e-5 at 0.05 [1.3e-5; 1.4e-5], where log p of a hundred
+///   nats is rounded before e^x. In bf16 it has an e^x with an error of 3e-6 [2.9e-6; 6.7e-6]
+///   before it is rounded, half way cases away from 0.
 /// - A soft cap adds 2^-22 cap / temperature to each: tanh is rounded as a number of that size.
-/// - A logit 87 nats below the largest counts as one at 87.
+/// - A probability below e^-87 may be a subnormal number or 0. `reduce` counts a logit 87 nats
+/// below
+///   the largest as one at 87.
 template <class Registers>
 struct simd_executor : serial_executor {
   using serial_executor::reduce;
@@ -125,26 +132,25 @@ struct simd_executor : serial_executor {
   void transform(vector_view<In> in, vector_view<Out> out,
                  detail::logit_gradient<float, Out> gradient) const
   {
-    auto const& known = gradient.known;
-    bool const is_vague =  // a row of NaN, or masked logits only
-        !(known.log_prob < infinity_v<float>) || !(abs(known.logit) < infinity_v<float>);
-    if (in.stride != 1 || out.stride != 1 || is_vague) {
+    detail::simd_gradient_row const row(gradient);
+    if (in.stride != 1 || out.stride != 1 || !row.is_usual()) {
       serial_executor::transform(in, out, gradient);
-    } else {
-      gradient.map.visit([&](auto const& map) {
-        using specific = detail::logit_gradient<float, Out, std::remove_cvref_t<decltype(map)>>;
-        specific const row{map, gradient.target, gradient.row, gradient.seeds, gradient.known};
-        Registers::call([&]<class Width>(Width) {
-          if (streams) {
-            detail::contiguous_logit_gradient<reals<Width>, true>(in.data, out.data, in.extent,
-                                                                  row);
-          } else {
-            detail::contiguous_logit_gradient<reals<Width>, false>(in.data, out.data, in.extent,
-                                                                   row);
-          }
-        });
-      });
+      return;
     }
+    index_t const target = gradient.target;
+    bool const holds_target = target >= 0 && target < in.extent;  // or another shard does
+    // Before an in-place store replaces the logit.
+    Out const at_target = holds_target ? gradient(in[target], target) : Out{};
+    gradient.map.visit([&](auto const& map) {
+      Registers::call([&]<class Width>(Width) {
+        auto const write = [&]<bool HasEntropy>(std::bool_constant<HasEntropy>) {
+          detail::contiguous_logit_gradient<reals<Width>, HasEntropy>(in.data, out.data, in.extent,
+                                                                      row, map, streams);
+        };
+        row.d_entropy != 0 ? write(std::true_type{}) : write(std::false_type{});
+      });
+    });
+    if (holds_target) { out[target] = at_target; }
   }
 };
 

@@ -4,6 +4,7 @@
 
 #include <cmath>
 #include <cstdint>
+#include <type_traits>
 
 #include <prefopt/core/pack.hpp>
 #include <prefopt/row/half_pack.hpp>
@@ -13,43 +14,90 @@
 PREFOPT_INLINED_BEGIN
 namespace prefopt::detail {
 
-/// `logit_gradient::elsewhere` on packs, where the known logit is finite and its log-probability
-/// neither NaN nor +inf: then a masked logit has a probability too small for fp32 as others have,
-/// and one comparison finds both.
-template <class Reals, class Out, class Map>
-struct simd_logit_gradient {
-  logit_gradient<float, Out, Map> row;
-  Reals logit;
-  Reals log_prob;
-  Reals lowest;  ///< distance to the known logit below which a probability is 0
-  float d_p;
+/// The numbers of a row that `simd_logit_gradient` works with.
+struct simd_gradient_row {
+  float origin;
+  double factor;
+  double d_probability;
+  float d_entropy;
 
-  explicit simd_logit_gradient(logit_gradient<float, Out, Map> const& of)
-      : row(of), logit(of.known.logit), log_prob(of.known.log_prob), d_p(of.d_probability())
+  template <class Gradient>
+  explicit simd_gradient_row(Gradient const& of)
+      : origin(of.known.logit - of.known.log_prob / of.map.scale), d_entropy(of.seeds.d_entropy)
   {
-    // Rounded up, so that what is not below it is in the exponential's range.
-    float bound = lowest_exponent - of.known.log_prob;
-    if (bound + of.known.log_prob < lowest_exponent) {
-      bound = std::nextafter(bound, infinity_v<float>);
-    }
-    // The one NaN that the packs' rounding to bf16 leaves NaN, whatever the seeds' was.
-    float const constant = d_p - of.seeds.d_entropy * of.row.entropy;
-    if (constant != constant) {
-      d_p = quiet_nan_v<float>;
-      row.seeds.d_entropy = row.row.entropy = 0;
-    }
-    lowest = Reals(bound);
+    double const moved = static_cast<double>(origin) - static_cast<double>(of.known.logit);
+    rest_ = static_cast<double>(of.map.scale) * moved + static_cast<double>(of.known.log_prob);
+    factor = std::exp(rest_);
+    d_probability = static_cast<double>(of.d_probability()) -
+                    static_cast<double>(d_entropy) * (static_cast<double>(of.row.entropy) + rest_);
   }
 
-  Reals operator()(Reals const& raw) const
+  /// Not where something is NaN, the row is masked, or logits are too large for their distance to
+  /// the origin: whoever has such rows can wait.
+  bool is_usual() const
   {
-    Reals const distance = Reals(row.map.scale) * (row.map(raw) - logit);
-    // The maximum also keeps compilers from fusing product and sum: a log-normaliser was rounded
-    // after the product.
-    Reals const log_p = max(distance, lowest) + log_prob;
-    Reals const gradient = row.share(exp_in_range(log_p), log_p, d_p) * row.map.slope(raw);
-    return select(distance < lowest, Reals(0.0f), gradient);
+    double const huge = 1e30;
+    return abs(rest_) < 1 && abs(d_probability) < huge && abs(d_entropy) < static_cast<float>(huge);
   }
+
+ private:
+  double rest_;
+};
+
+/// `logit_gradient::elsewhere` on packs: p_j (d_p - d_entropy (log p_j + H)) y'(x_j).
+///
+/// Of log p_j = scale (u_j - u) + log p of the known logit u, all that does not depend on j goes
+/// into constants of the row: log p_j = scale (u_j - origin) + rest, where the origin is
+/// u - (log p) / scale rounded, and what rounding it left becomes a factor e^rest. `HasEntropy` is
+/// d_entropy != 0; without it d_p is part of that factor. Gradients in bf16 take a shorter e^x.
+template <class Reals, class Out, class Map, bool HasEntropy>
+class simd_logit_gradient {
+  static constexpr bool is_bfloat16 = half_format_of<Out> == half_format::bfloat16;
+  using exponential =
+      scaled_exp<Reals, std::conditional_t<is_bfloat16, exp_for_bfloat16, exp_for_fp32>>;
+
+ public:
+  explicit simd_logit_gradient(simd_gradient_row const& row, Map const& map)
+      : map_(map),
+        origin_(row.origin),
+        lowest_(lowest()),
+        exp_(HasEntropy ? row.factor : row.factor * row.d_probability),
+        d_probability_(static_cast<float>(row.d_probability)),
+        minus_d_entropy_(-row.d_entropy)
+  {
+  }
+
+  abreast<Reals> operator()(abreast<Reals> const& raw) const
+  {
+    auto const distance = [this](Reals const& x) {
+      return max(Reals(map_.scale) * (map_(x) - origin_), lowest_);
+    };
+    auto const d = each(distance, raw);
+    auto gradient = exp_(d);
+    if constexpr (HasEntropy) {
+      auto const share = [this](Reals const& p, Reals const& x) {
+        return p * mul_add(x, minus_d_entropy_, d_probability_);
+      };
+      gradient = each(share, gradient, d);
+    }
+    auto const chained = [this](Reals const& y, Reals const& x) { return y * map_.slope(x); };
+    return each(chained, gradient, raw);
+  }
+
+ private:
+  /// Where the compiler knows this number, gcc makes two instructions of the maximum with it.
+  static float lowest()
+  {
+    float const volatile unknown = exponential::lowest;
+    return unknown;
+  }
+
+  Map map_;
+  Reals origin_;
+  Reals lowest_;
+  exponential exp_;
+  Reals d_probability_;
+  Reals minus_d_entropy_;
 };
 
 /// Elements from `to` up to the next multiple of 64 bytes, at most `size`.
@@ -60,42 +108,44 @@ index_t up_to_cache_line(Stored const* to, index_t size)
   return min(past == 0 ? index_t(0) : (64 - past) / static_cast<index_t>(sizeof(Stored)), size);
 }
 
-/// `from` may be `to`; with `Streaming` it may not, and the row goes past the caches:
-/// `finish_streaming()` after the last.
-template <class Reals, bool Streaming, class In, class Out, class Map>
-void contiguous_logit_gradient(In const* in, Out* out, index_t size,
-                               logit_gradient<float, Out, Map> const& row)
+/// `out` may be `in`; not if it `streams`, that is, goes past the caches: `finish_streaming()`
+/// after the last.
+template <class Reals, bool HasEntropy, class In, class Out, class Map>
+void contiguous_logit_gradient(In const* in, Out* out, index_t size, simd_gradient_row const& row,
+                               Map const& map, bool streams)
 {
-  index_t const target = row.target;
-  bool const holds_target = target >= 0 && target < size;  // no: another part of the row does
-  // Before an in-place store replaces the logit.
-  Out const at_target = holds_target ? row(in[target], target) : from_real<Out>(0.0f);
   constexpr index_t pair = pack_pair<Reals>::size;
-  simd_logit_gradient<Reals, Out, Map> const gradient(row);
-  auto const of_pair = [gradient](In const* from) {
-    prefetch(from, pair * static_cast<index_t>(sizeof(In)));
+  constexpr index_t step = 2 * pair;
+  simd_logit_gradient<Reals, Out, Map, HasEntropy> const gradient(row, map);
+  auto const of_step = [gradient](In const* from) {
+    prefetch(from, step * static_cast<index_t>(sizeof(In)));
     pack_pair<Reals> const x = load_pair<Reals>(from);
-    return pack_pair<Reals>{gradient(x.first), gradient(x.second)};
+    pack_pair<Reals> const y = load_pair<Reals>(from + pair);
+    return gradient({x.first, x.second, y.first, y.second});
   };
-  auto const part = [of_pair](In const* from, Out* to, index_t count) {
-    padded_tail<Reals, In> const x(from, count);
-    Out result[pair];
-    store_pair<Reals>(result, of_pair(x.at));
-    for (index_t k = 0; k < count; ++k) { to[k] = result[k]; }
-  };
-  index_t j = 0;
-  if constexpr (Streaming) {
-    for (index_t const head = up_to_cache_line(out, size); j < head;) {
-      index_t const count = min(pair, head - j);
-      part(in + j, out + j, count);
-      j += count;
+  index_t const head = streams ? up_to_cache_line(out, size) : 0;
+  index_t const whole = head + (size - head) / step * step;
+  for (index_t j = head; j < whole; j += step) {
+    auto const d = of_step(in + j);
+    if (streams) {
+      stream_pair<Reals, ties::away>(out + j, {d.first, d.second});
+      stream_pair<Reals, ties::away>(out + j + pair, {d.third, d.fourth});
+    } else {
+      store_pair<Reals, ties::away>(out + j, {d.first, d.second});
+      store_pair<Reals, ties::away>(out + j + pair, {d.third, d.fourth});
     }
-    for (; j + pair <= size; j += pair) { stream_pair<Reals>(out + j, of_pair(in + j)); }
-  } else {
-    for (; j + pair <= size; j += pair) { store_pair<Reals>(out + j, of_pair(in + j)); }
   }
-  if (j < size) { part(in + j, out + j, size - j); }
-  if (holds_target) { out[target] = at_target; }
+  for (index_t j = head > 0 ? 0 : whole; j < size;) {
+    index_t const count = min(step, (j < head ? head : size) - j);
+    padded_tail<Reals, In, step> const x(in + j, count);
+    auto const d = of_step(x.at);
+    Out result[step];
+    store_pair<Reals, ties::away>(result, {d.first, d.second});
+    store_pair<Reals, ties::away>(result + pair, {d.third, d.fourth});
+    for (index_t k = 0; k < count; ++k) { out[j + k] = result[k]; }
+    j += count;
+    if (j == head) { j = whole; }
+  }
 }
 
 }  // namespace prefopt::detail
