@@ -59,10 +59,12 @@ struct batch {
               {.log_prob = log_prob, .entropy = entropy, .log_normalizer = log_normalizer},
               {.threads = threads});
   }
-  void differentiate(int threads)
+  void differentiate(int threads, bool with_entropy = true)
   {
     logit_gradients(
-        view(), targets, {.d_log_prob = seed, .d_entropy = seed},
+        view(), targets,
+        {.d_log_prob = seed,
+         .d_entropy = with_entropy ? vector_view<real const>(seed) : vector_view<real const>()},
         matrix_view<Stored>(gradient.data(), rows, vocabulary),
         {.forward = {.log_prob = log_prob, .entropy = entropy, .log_normalizer = log_normalizer},
          .threads = threads});
@@ -147,13 +149,13 @@ void forward(benchmark::State& state)
 }
 
 /// Bytes read and written.
-template <class Stored>
+template <class Stored, bool WithEntropy = true>
 void backward(benchmark::State& state)
 {
   batch<Stored> b(state.range(0), state.range(1));
   b.check();
   for (auto _ : state) {
-    b.differentiate(static_cast<int>(state.range(2)));
+    b.differentiate(static_cast<int>(state.range(2)), WithEntropy);
     benchmark::DoNotOptimize(b.gradient.data());
     benchmark::ClobberMemory();
   }
@@ -166,6 +168,7 @@ void arguments(benchmark::internal::Benchmark* b)
   for (int const threads : {1, 2}) {
     b->Args({2048, 32000, threads});
     b->Args({512, 128256, threads});
+    b->Args({432, 151936, threads});
   }
 }
 
@@ -173,10 +176,12 @@ BENCHMARK(read_only<float>)->Name("read/float")->Apply(arguments);
 BENCHMARK(copy<float>)->Name("copy/float")->Apply(arguments);
 BENCHMARK(forward<float>)->Name("log_probs/simd/float")->Apply(arguments);
 BENCHMARK(backward<float>)->Name("logit_gradients/simd/float")->Apply(arguments);
+BENCHMARK(backward<float, false>)->Name("logit_gradients/log_prob/float")->Apply(arguments);
 BENCHMARK(read_only<bfloat16>)->Name("read/bfloat16")->Apply(arguments);
 BENCHMARK(copy<bfloat16>)->Name("copy/bfloat16")->Apply(arguments);
 BENCHMARK(forward<bfloat16>)->Name("log_probs/simd/bfloat16")->Apply(arguments);
 BENCHMARK(backward<bfloat16>)->Name("logit_gradients/simd/bfloat16")->Apply(arguments);
+BENCHMARK(backward<bfloat16, false>)->Name("logit_gradients/log_prob/bfloat16")->Apply(arguments);
 BENCHMARK(forward<float16>)->Name("log_probs/simd/float16")->Apply(arguments);
 BENCHMARK(backward<float16>)->Name("logit_gradients/simd/float16")->Apply(arguments);
 BENCHMARK(read_only<double>)->Name("read/double")->Apply(arguments);
