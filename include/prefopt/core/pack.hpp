@@ -188,7 +188,7 @@ double sum_lanes(pack<T, N> const& x)
         __builtin_convertvector(detail::half_of<1>(x).lanes, typename doubles::vector);
     return sum_lanes(doubles(low) + doubles(high));
   } else {
-    double total = static_cast<double>(x.lanes[0]);
+    auto total = static_cast<double>(x.lanes[0]);
     for (int i = 1; i < N; ++i) { total += static_cast<double>(x.lanes[i]); }
     return total;
   }
