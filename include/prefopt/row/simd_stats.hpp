@@ -234,12 +234,14 @@ class simd_row_stats {
     for (index_t k = count; k < padded; ++k) { column[k] = from_real<Stored>(-infinity_v<float>); }
     Reals const largest(top_);
     sums lane;
+    auto const add = [&](Reals const& logit) {
+      ties = ties + select(logit == largest, Reals(1.0f), Reals(0.0f));
+      add_logit(select(logit == largest, Reals(-infinity_v<float>), logit), lane);
+    };
     for (index_t k = 0; k < padded; k += pair) {
       pair_of_packs const x = load_pair<Reals>(column + k);
-      for (Reals const& logit : {x.first, x.second}) {
-        ties = ties + select(logit == largest, Reals(1.0f), Reals(0.0f));
-        add_logit(select(logit == largest, Reals(-infinity_v<float>), logit), lane);
-      }
+      add(x.first);
+      add(x.second);
     }
     return totals(others).plus(totals(lane));
   }
