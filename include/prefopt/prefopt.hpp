@@ -236,6 +236,7 @@
 #include <prefopt/ranking/sketch_level.hpp>
 #include <prefopt/ranking/sketch_levels.hpp>
 #include <prefopt/ranking/value_levels.hpp>
+#include <prefopt/row/double_pack.hpp>
 #include <prefopt/row/executor.hpp>
 #include <prefopt/row/half.hpp>
 #include <prefopt/row/half_pack.hpp>

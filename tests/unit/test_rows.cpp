@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <functional>
 #include <string>
+#include <type_traits>
 #include <vector>
 
 #include <prefopt/row/rows.hpp>
@@ -67,14 +68,15 @@ std::vector<index_t> const lengths{1,    2,    3,    31,   32,   33,   61,   63,
 }  // namespace
 
 TEMPLATE_TEST_CASE("the host executor agrees with fp64 at every row length", "[row]", float,
-                   bfloat16, float16)
+                   bfloat16, float16, double)
 {
+  using real = std::conditional_t<std::is_same_v<TestType, double>, double, float>;
   host_executor ex;
   for (index_t const size : lengths) {
     for (index_t const target : {index_t(0), size / 2, size - 1}) {
-      check_row<float, TestType>(ex, random_logits(size, static_cast<unsigned>(size)), target);
+      check_row<real, TestType>(ex, random_logits(size, static_cast<unsigned>(size)), target);
     }
-    check_row<float, TestType>(ex, random_logits(size, 7, 8, 3), 0);
+    check_row<real, TestType>(ex, random_logits(size, 7, 8, 3), 0);
   }
 }
 

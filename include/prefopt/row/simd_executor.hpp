@@ -5,6 +5,7 @@
 #include <type_traits>
 
 #include <prefopt/core/registers.hpp>
+#include <prefopt/row/double_pack.hpp>
 #include <prefopt/row/executor.hpp>
 #include <prefopt/row/half_pack.hpp>
 #include <prefopt/row/kl.hpp>
@@ -16,18 +17,17 @@
 
 PREFOPT_INLINED_BEGIN
 namespace prefopt {
-/// Computes contiguous rows of fp32, bf16 and fp16 logits with fp32 sums in vector registers, in
-/// one pass over memory; everything else (fp64 sums, strided rows, gradients of another width than
-/// their logits, other algorithms) as `serial_executor` does.
+/// Computes contiguous rows of fp32, bf16 and fp16 logits with fp32 sums, and of fp64 logits with
+/// fp64 sums, in vector registers, in one pass over memory; everything else (other sums, strided
+/// rows, gradients of another width than their logits, other algorithms) as `serial_executor` does.
 ///
 /// Errors against extended precision: the bounds that tests/unit/test_rows.cpp holds, for
 /// `serial_executor` too, and in brackets the largest that were measured with registers of 32 or 64
 /// bytes, which have fused multiply-add, and of 16 bytes without it (g++ 12 -O2; 16 rows of V =
 /// 1000 and 32000, logits N(0, 3) moved by up to 1e4):
 ///
-/// - log_prob and entropy: 1e-6, relative above 1 [1.8e-7; 1.8e-7]. Below, log_prob, entropy and
-/// the
-///   target's gradient of a row that is all but certain (1 - p down to 1e-9) keep 1e-6 of
+/// - log_prob and entropy: 1e-6, relative above 1 [1.8e-7; 1.8e-7]. Below, log_prob, entropy
+///   and the target's gradient of a row that is all but certain (1 - p down to 1e-9) keep 1e-6 of
 ///   themselves.
 /// - A gradient element, relative to the terms it is made of: 5e-6 [1.4e-6; 2.3e-6]; 1e-5 at
 ///   temperature 0.3 [7.0e-6; 1.0e-5] and 2e-5 at 0.05 [1.3e-5; 1.4e-5], where log p of a hundred
@@ -35,8 +35,9 @@ namespace prefopt {
 ///   before it is rounded, half way cases away from 0.
 /// - A soft cap adds 2^-22 cap / temperature to each: tanh is rounded as a number of that size.
 /// - A probability below e^-87 may be a subnormal number or 0. `reduce` counts a logit 87 nats
-/// below
-///   the largest as one at 87.
+///   below the largest as one at 87.
+///
+/// In fp64 the same test holds 1e-12 of each; a logit 708 nats below counts as one at 708.
 template <class Registers>
 struct simd_executor : serial_executor {
   using serial_executor::reduce;
@@ -49,29 +50,30 @@ struct simd_executor : serial_executor {
   template <class Width>
   using reals = typename Width::template pack_of<float>;
 
-  template <class Stored>
-    requires(detail::is_packable<std::remove_const_t<Stored>>)
-  logit_stats<float> reduce(vector_view<Stored> in, logit_stats<float> total,
-                            detail::push_logit<float> push) const
+  template <class Stored, class Real>
+    requires(detail::is_packable_in<std::remove_const_t<Stored>, Real>)
+  logit_stats<Real> reduce(vector_view<Stored> in, logit_stats<Real> total,
+                           detail::push_logit<Real> push) const
   {
     if (in.stride != 1) { return serial_executor::reduce(in, total, push); }
     return push.map.visit([&in, &total](auto const& map) {
       return Registers::call([&]<class Width>(Width) {
-        return detail::contiguous_row_stats<reals<Width>, false>(map, in.data, in.extent, total)
-            .logits;
+        using packs = typename Width::template pack_of<Real>;
+        return detail::contiguous_row_stats<packs, false>(map, in.data, in.extent, total).logits;
       });
     });
   }
 
-  template <class Stored>
-    requires(detail::is_packable<std::remove_const_t<Stored>>)
-  peak_stats<float> reduce(vector_view<Stored> in, peak_stats<float> total,
-                           detail::push_peak<float> push) const
+  template <class Stored, class Real>
+    requires(detail::is_packable_in<std::remove_const_t<Stored>, Real>)
+  peak_stats<Real> reduce(vector_view<Stored> in, peak_stats<Real> total,
+                          detail::push_peak<Real> push) const
   {
     if (in.stride != 1) { return serial_executor::reduce(in, total, push); }
     total.merge(push.map.visit([&in](auto const& map) {
       return Registers::call([&]<class Width>(Width) {
-        return detail::contiguous_row_stats<reals<Width>, true>(map, in.data, in.extent);
+        using packs = typename Width::template pack_of<Real>;
+        return detail::contiguous_row_stats<packs, true>(map, in.data, in.extent);
       });
     }));
     return total;
@@ -148,6 +150,29 @@ struct simd_executor : serial_executor {
                                                                       row, map, streams);
         };
         row.d_entropy != 0 ? write(std::true_type{}) : write(std::false_type{});
+      });
+    });
+    if (holds_target) { out[target] = at_target; }
+  }
+
+  /// fp64, as `logit_gradient::elsewhere` has it.
+  void transform(vector_view<double const> in, vector_view<double> out,
+                 detail::logit_gradient<double, double> gradient) const
+  {
+    if (in.stride != 1 || out.stride != 1) {
+      serial_executor::transform(in, out, gradient);
+      return;
+    }
+    index_t const target = gradient.target;
+    bool const holds_target = target >= 0 && target < in.extent;  // or another shard does
+    // Before an in-place store replaces the logit.
+    double const at_target = holds_target ? gradient(in[target], target) : 0;
+    gradient.map.visit([&](auto const& map) {
+      using specific = detail::logit_gradient<double, double, std::remove_cvref_t<decltype(map)>>;
+      specific const row{map, target, gradient.row, gradient.seeds, gradient.known};
+      Registers::call([&]<class Width>(Width) {
+        detail::contiguous_gradient_as_is<typename Width::template pack_of<double>>(
+            in.data, out.data, in.extent, row);
       });
     });
     if (holds_target) { out[target] = at_target; }

@@ -4,8 +4,10 @@
 
 #include <cmath>
 #include <limits>
+#include <type_traits>
 
 #include <prefopt/core/pack.hpp>
+#include <prefopt/row/double_pack.hpp>
 #include <prefopt/row/half_pack.hpp>
 #include <prefopt/row/logit_stats.hpp>
 #include <prefopt/row/peak_stats.hpp>
@@ -27,6 +29,7 @@ namespace prefopt::detail {
 template <class Reals, class Map, class Stored, bool Peaks>
 class simd_row_stats {
   using pair_of_packs = pack_pair<Reals>;
+  using real = lane_type<Reals>;
 
  public:
   static constexpr index_t step = 2 * pair_of_packs::size;
@@ -34,20 +37,20 @@ class simd_row_stats {
   static_assert(largest_tile % step == 0);
 
   /// Starts at the maximum of other logits of the row.
-  simd_row_stats(Map map, float maximum) : map_(map), reference_(maximum)
+  simd_row_stats(Map map, real maximum) : map_(map), reference_(maximum)
   {
     // Where the compiler knows this number, gcc makes two instructions of the maximum with it.
-    float const volatile lowest = lowest_exponent;
+    real const volatile lowest = lowest_exponent_of<real>;
     lowest_ = Reals(lowest);
   }
 
   /// Starts at the maximum of the first `count` logits, a multiple of `step`; NaN is left to the
   /// sums.
   simd_row_stats(Map map, Stored const* first, index_t count)
-      : simd_row_stats(map, std::numeric_limits<float>::lowest())
+      : simd_row_stats(map, std::numeric_limits<real>::lowest())
   {
-    Reals top_1(-infinity_v<float>);
-    Reals top_2(-infinity_v<float>);
+    Reals top_1(-infinity_v<real>);
+    Reals top_2(-infinity_v<real>);
     for (index_t j = 0; j < count; j += pair_of_packs::size) {
       pair_of_packs const x = load_pair<Reals>(first + j);
       top_1 = max(top_1, x.first);
@@ -86,31 +89,31 @@ class simd_row_stats {
       return any_lane(max(x.first, x.second) == Reals(top_));
     };
     while (!is_here(at)) { at += pair_of_packs::size; }
-    while (to_real<float>(*at) != top_) { ++at; }
+    while (to_real<real>(*at) != top_) { ++at; }
     return at;
   }
   Stored const* top_tile() const { return top_tile_; }
 
-  peak_stats<float> result() const
+  peak_stats<real> result() const
   {
     sums both = total_;
     both.add(top_sums_.first);
     both.add(top_sums_.second);
     totals all(both);
     if (all.shift != all.shift) {
-      float const nan = quiet_nan_v<float>;
+      real const nan = quiet_nan_v<real>;
       return {{nan, nan, nan, map_.scale}, nan};
     }
-    if (top_ == -infinity_v<float>) { return {}; }
+    if (top_ == -infinity_v<real>) { return {}; }
     // From the reference to the maximum, in double.
-    float const maximum = mapped(top_);
+    real const maximum = mapped(top_);
     double const move = static_cast<double>(map_.scale) *
                         (static_cast<double>(reference_) - static_cast<double>(maximum));
     double const weight = move == 0 ? 1 : std::exp(move);
     double rest = weight * all.exponential - 1;
     double rest_square = weight * weight * all.square - 1;
     if (rest < outweighed || (Peaks && rest_square < outweighed)) {
-      Reals ties(0.0f);
+      Reals ties(real(0));
       totals const others = without_top(ties);
       double const as_large = sum_lanes(ties) - 1;
       rest_square = weight * weight * others.square + as_large;
@@ -119,14 +122,14 @@ class simd_row_stats {
         rest = weight * all.exponential + as_large;
       }
     }
-    if (rest < negligible) { return {{maximum, 0.0f, 0.0f, map_.scale}}; }
+    if (rest < negligible) { return {{maximum, real(0), real(0), map_.scale}}; }
     double const shift = weight * (all.shift + move * all.exponential);
-    return {{maximum, static_cast<float>(rest), static_cast<float>(shift), map_.scale},
-            static_cast<float>(rest_square)};
+    return {{maximum, static_cast<real>(rest), static_cast<real>(shift), map_.scale},
+            static_cast<real>(rest_square)};
   }
 
   /// `result` merged with those other logits: without a new maximum, the sums go on.
-  logit_stats<float> added_to(logit_stats<float> others) const
+  logit_stats<real> added_to(logit_stats<real> others) const
   {
     bool const goes_on = reference_ == others.max && !(mapped(top_) > others.max);
     sums all = total_;
@@ -137,23 +140,23 @@ class simd_row_stats {
     if (!goes_on || shift != shift) {
       others.merge(result().logits);
     } else if (sum >= negligible) {
-      others.rest += static_cast<float>(sum);
-      others.sum_shift += static_cast<float>(shift);
+      others.rest += static_cast<real>(sum);
+      others.sum_shift += static_cast<real>(shift);
     }
     return others;
   }
 
  private:
-  static constexpr float slack = 6.0f;  ///< nats; more would cost digits, less time
+  static constexpr real slack = 6;  ///< nats; more would cost digits, less time
   /// A rest this large keeps 1e-6 of itself beside the maximum's 1.
   static constexpr double outweighed = 2;
-  /// More than the e^lowest_exponent that each masked logit counts for, in any vocabulary.
-  static constexpr double negligible = 1e-30;
+  /// More than the e^lowest that each masked logit counts for, in any vocabulary.
+  static constexpr double negligible = std::is_same_v<real, double> ? 1e-290 : 1e-30;
 
   struct sums {
-    Reals exponential{0.0f};
-    Reals shift{0.0f};
-    Reals square{0.0f};
+    Reals exponential{real(0)};
+    Reals shift{real(0)};
+    Reals square{real(0)};
 
     void add(sums const& other)
     {
@@ -173,8 +176,8 @@ class simd_row_stats {
   struct tile_sums {
     sums first;
     sums second;
-    Reals first_top{-infinity_v<float>};
-    Reals second_top{-infinity_v<float>};
+    Reals first_top{-infinity_v<real>};
+    Reals second_top{-infinity_v<real>};
 
     Reals top() const { return max(first_top, second_top); }
   };
@@ -200,7 +203,7 @@ class simd_row_stats {
     }
   };
 
-  float mapped(float x) const { return map_(Reals(x)).lanes[0]; }
+  real mapped(real x) const { return map_(Reals(x)).lanes[0]; }
 
   /// What place of a pair in memory a lane of one of its packs comes from.
   static constexpr index_t place_of(index_t pack, index_t lane)
@@ -215,7 +218,7 @@ class simd_row_stats {
   {
     constexpr index_t pair = pair_of_packs::size;
     constexpr index_t lanes = lanes_of<Reals>;
-    float tops[pair];
+    real tops[pair];
     top_sums_.first_top.store(tops);
     top_sums_.second_top.store(tops + lanes);
     index_t top = 0;
@@ -231,12 +234,12 @@ class simd_row_stats {
     index_t const padded = (count + pair - 1) / pair * pair;
     Stored const* const from = top_tile_ + place_of(top / lanes, top % lanes);
     for (index_t k = 0; k < count; ++k) { column[k] = from[k * pair]; }
-    for (index_t k = count; k < padded; ++k) { column[k] = from_real<Stored>(-infinity_v<float>); }
+    for (index_t k = count; k < padded; ++k) { column[k] = from_real<Stored>(-infinity_v<real>); }
     Reals const largest(top_);
     sums lane;
     auto const add = [&](Reals const& logit) {
-      ties = ties + select(logit == largest, Reals(1.0f), Reals(0.0f));
-      add_logit(select(logit == largest, Reals(-infinity_v<float>), logit), lane);
+      ties = ties + select(logit == largest, Reals(real(1)), Reals(real(0)));
+      add_logit(select(logit == largest, Reals(-infinity_v<real>), logit), lane);
     };
     for (index_t k = 0; k < padded; k += pair) {
       pair_of_packs const x = load_pair<Reals>(column + k);
@@ -264,8 +267,8 @@ class simd_row_stats {
     sums b;
     sums c;
     sums d;
-    Reals top_1(-infinity_v<float>);
-    Reals top_2(-infinity_v<float>);
+    Reals top_1(-infinity_v<real>);
+    Reals top_2(-infinity_v<real>);
     Reals const reference(reference_);
     Reals const lowest = lowest_;
     Map const map = map_;
@@ -292,11 +295,11 @@ class simd_row_stats {
     return {a, b, top_1, top_2};
   }
 
-  void move_reference(float to)
+  void move_reference(real to)
   {
-    if (to == -infinity_v<float>) { to = std::numeric_limits<float>::lowest(); }
-    float const move = max(map_.scale * (reference_ - to), -800.0f);  // as logit_stats does
-    float const scale = std::exp(move);
+    if (to == -infinity_v<real>) { to = std::numeric_limits<real>::lowest(); }
+    real const move = max(map_.scale * (reference_ - to), real(-800));  // as logit_stats does
+    real const scale = std::exp(move);
     total_.shift = (total_.shift + total_.exponential * move) * scale;
     total_.exponential = total_.exponential * scale;
     total_.square = total_.square * (scale * scale);
@@ -309,14 +312,14 @@ class simd_row_stats {
   tile_sums top_sums_{};
   Stored const* top_tile_ = nullptr;
   index_t top_count_ = 0;
-  float top_ = -infinity_v<float>;  ///< of the raw logits
-  float reference_ = std::numeric_limits<float>::lowest();
+  real top_ = -infinity_v<real>;  ///< of the raw logits
+  real reference_ = std::numeric_limits<real>::lowest();
 };
 
 /// Statistics of a row; without peaks `logits` alone, and of the other logits that `others` holds.
-template <class Reals, bool Peaks, class Map, class Stored>
-peak_stats<float> contiguous_row_stats(Map map, Stored const* row, index_t size,
-                                       logit_stats<float> const& others = {})
+template <class Reals, bool Peaks, class Map, class Stored, class Real = lane_type<Reals>>
+peak_stats<Real> contiguous_row_stats(Map map, Stored const* row, index_t size,
+                                      logit_stats<Real> const& others = {})
 {
   using row_stats = simd_row_stats<Reals, Map, Stored, Peaks>;
   constexpr index_t tile = row_stats::largest_tile;
@@ -325,7 +328,7 @@ peak_stats<float> contiguous_row_stats(Map map, Stored const* row, index_t size,
   Stored padded[row_stats::step];
   if (whole < size) {
     for (index_t j = 0; j < row_stats::step; ++j) {
-      padded[j] = j < size - whole ? row[whole + j] : from_real<Stored>(-infinity_v<float>);
+      padded[j] = j < size - whole ? row[whole + j] : from_real<Stored>(-infinity_v<Real>);
     }
   }
 
@@ -337,11 +340,11 @@ peak_stats<float> contiguous_row_stats(Map map, Stored const* row, index_t size,
   for (index_t j = 0; j < whole; j += tile) { stats.push_tile(row + j, min(tile, whole - j)); }
   if (whole < size) { stats.push_tile(padded, row_stats::step); }
   if (!is_first) { return {stats.added_to(others)}; }
-  peak_stats<float> result = stats.result();
+  peak_stats<Real> result = stats.result();
   if (Peaks && !result.logits.is_empty() && result.logits.max == result.logits.max) {
     Stored const* const top = stats.top_at();
     result.greedy = stats.top_tile() == padded ? whole + (top - padded) : top - row;
-    result.greedy_logit = to_real<float>(*top);
+    result.greedy_logit = to_real<Real>(*top);
   }
   return result;
 }
