@@ -6,6 +6,7 @@
 #include <vector>
 
 #include <prefopt/core/registers.hpp>
+#include <prefopt/row/double_pack.hpp>
 #include <prefopt/row/half_pack.hpp>
 #include <prefopt/row/logit_stats.hpp>
 
@@ -331,4 +332,15 @@ TEST_CASE("ties of bf16 go away from 0 where that is asked for", "[row]")
   detail::store_pair<reals, detail::ties::away>(got, odd);
   CHECK(std::isnan(static_cast<float>(got[0])));
   CHECK(static_cast<float>(got[1]) == infinity_v<float>);
+}
+
+TEST_CASE("e^x of fp64 packs keeps the precision that is stated", "[row]")
+{
+  double worst = 0;
+  for (double x = -708; x < 709; x += 0.00571) {
+    long double const want = std::exp(static_cast<long double>(x));
+    double const got = detail::exp_in_range(pack<double, 2>(x)).lanes[0];
+    worst = std::max(worst, static_cast<double>(std::abs((got - want) / want)));
+  }
+  CHECK(worst < 5e-16);
 }

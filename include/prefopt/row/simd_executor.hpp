@@ -156,7 +156,9 @@ struct simd_executor : serial_executor {
   }
 
   /// fp64, as `logit_gradient::elsewhere` has it.
-  void transform(vector_view<double const> in, vector_view<double> out,
+  template <class In>
+    requires(std::is_same_v<std::remove_const_t<In>, double>)
+  void transform(vector_view<In> in, vector_view<double> out,
                  detail::logit_gradient<double, double> gradient) const
   {
     if (in.stride != 1 || out.stride != 1) {
