@@ -58,6 +58,8 @@ for a in $architectures; do
       else if (/log_prob_job/) name = "log_probs, " type ", " who
       else if (/logit_gradient_job<true/) name = "logit_gradients, forward given, " type ", " who
       else if (/logit_gradient_job<false/) name = "log_probs_and_gradients, " type ", " who
+      else if (/kl_job/) name = "kl_divergences, " type ", " who
+      else if (/kl_gradient_job/) name = "kl_gradients, " type ", " who
       else if (match($0, /evaluate_kernel<prefopt::[a-z_]+/))
         name = "evaluate, " substr($0, RSTART + 25, RLENGTH - 25)
       else if (match($0, /(sequence_sum|token_seed)_kernel/)) name = substr($0, RSTART, RLENGTH - 7) "s"

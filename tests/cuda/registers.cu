@@ -3,6 +3,7 @@
 
 #include <prefopt/cuda/evaluate.cuh>
 #include <prefopt/cuda/head.cuh>
+#include <prefopt/cuda/kl_rows.cuh>
 #include <prefopt/cuda/rows.cuh>
 #include <prefopt/cuda/sequence.cuh>
 #include <prefopt/losses/dpo.hpp>
@@ -24,6 +25,12 @@ template cudaError_t rows(matrix_view<float, device_memory>, vector_view<int con
                           vector_view<float, device_memory>);
 template cudaError_t rows(matrix_view<__nv_bfloat16, device_memory>,
                           vector_view<int const, device_memory>, vector_view<float, device_memory>);
+cudaError_t divergences(matrix_view<__nv_bfloat16, device_memory> x,
+                        vector_view<float, device_memory> c)
+{
+  (void)gpu::kl_divergences(nullptr, x, x, {c, c});
+  return gpu::kl_gradients(nullptr, x, x, {c, c}, x);
+}
 cudaError_t pairs(vector_view<float, device_memory> c)
 {
   (void)gpu::evaluate(nullptr, dpo<float>{},

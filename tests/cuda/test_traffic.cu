@@ -12,6 +12,7 @@
 #include <type_traits>
 #include <vector>
 
+#include <prefopt/cuda/kl_rows.cuh>
 #include <prefopt/cuda/rows.cuh>
 
 #include "cuda/device.hpp"
@@ -58,6 +59,11 @@ struct row {
     {
       log.note(to, sizeof(T), true);
       *to = v;
+    }
+    __device__ operator T() const
+    {
+      log.note(to, sizeof(T), false);
+      return *to;
     }
   };
 
@@ -128,6 +134,32 @@ bytes count(std::vector<entry> entries)
   return total;
 }
 
+/// Device memory for a book, and its sum.
+class ledger {
+ public:
+  explicit ledger(index_t accesses)
+      : entries_(static_cast<std::size_t>(accesses)), used_(std::vector<unsigned long long>{0})
+  {
+  }
+  counting::book book() const
+  {
+    return {entries_.data(), used_.data(), static_cast<unsigned long long>(entries_.view().extent)};
+  }
+  bytes total() const
+  {
+    unsigned long long const noted = used_.host()[0];
+    REQUIRE(noted > 0);
+    REQUIRE(noted <= book().capacity);
+    std::vector<entry> all = entries_.host();
+    all.resize(noted);
+    return count(all);
+  }
+
+ private:
+  test::device_array<entry> entries_;
+  test::device_array<unsigned long long> used_;
+};
+
 enum class pass { forward, backward, both };
 
 /// What one of the library's kernels asks for on `rows` rows of `cols` logits.
@@ -142,10 +174,8 @@ bytes run(pass what, index_t cols, bool in_place)
   test::device_array<std::int32_t> const targets(
       std::vector<std::int32_t>{0, static_cast<std::int32_t>(cols - 1)});
   test::device_array<float> const column(std::vector<float>(rows, -0.5f));
-  unsigned long long const capacity = 3 * static_cast<unsigned long long>(rows * cols) + 100'000;
-  test::device_array<entry> const entries(capacity);
-  test::device_array<unsigned long long> const used(std::vector<unsigned long long>{0});
-  book const log{entries.data(), used.data(), capacity};
+  ledger const accounts(3 * rows * cols + 100'000);
+  book const log = accounts.book();
 
   using logits_type = matrix<T const>;
   using gradient_type = matrix<T>;
@@ -166,18 +196,48 @@ bytes run(pass what, index_t cols, bool in_place)
         gpu::detail::logit_gradient_job<true, float, logits_type, std::int32_t, gradient_type>{
             in, seeds, out}));
   } else {
-    test::check(gpu::detail::for_each_row_twice<state>(
-        stream, rows, cols, cols * index_t(sizeof(T)),
+    test::check(gpu::detail::for_each_kept_row<state, gpu::detail::row_stage>(
+        stream, rows, cols, gpu::detail::whole_rows<T>(cols),
         gpu::detail::logit_gradient_job<false, float, logits_type, std::int32_t, gradient_type>{
             in, seeds, out, {column.view()}}));
   }
   stream.wait();
-  unsigned long long const noted = used.host()[0];
-  REQUIRE(noted > 0);
-  REQUIRE(noted <= capacity);
-  std::vector<entry> all = entries.host();
-  all.resize(noted);
-  return count(all);
+  return accounts.total();
+}
+
+/// What the kernels on pairs of rows ask for. The reference's rows start `apart` elements later in
+/// their 16 bytes than the policy's.
+template <class T>
+bytes run_pairs(bool backward, row_kl_seeds<float> const& wanted, index_t cols, index_t apart)
+{
+  constexpr index_t rows = 2;
+  index_t const pitch = cols + 3;
+  auto const size = static_cast<std::size_t>(rows * pitch + 1 + apart);
+  test::device_array<T> const policy(std::vector<T>(size, T(0.5f)));
+  test::device_array<T> const reference(std::vector<T>(size, T(0.25f)));
+  test::device_array<float> const to_policy(std::vector<float>(rows, wanted.d_reference_to_policy));
+  test::device_array<float> const to_reference(
+      std::vector<float>(rows, wanted.d_policy_to_reference));
+  ledger const accounts(6 * rows * cols + 100'000);
+  using logits = matrix<T const>;
+  using pairs = gpu::detail::row_pairs<float, logits, logits>;
+  pairs const in{{policy.data() + 1, rows, cols, pitch, accounts.book()},
+                 {reference.data() + 1 + apart, rows, cols, pitch, accounts.book()},
+                 {}};
+  auto const enqueue = [&](auto const& job) {
+    test::stream const stream;
+    test::check(gpu::detail::for_each_kept_row<kl_stats<float>, gpu::detail::pair_stage>(
+        stream, rows, cols, gpu::detail::whole_rows<T, T>(cols), job));
+    stream.wait();
+  };
+  if (backward) {
+    matrix<T> const in_place{policy.data() + 1, rows, cols, pitch, accounts.book()};
+    enqueue(gpu::detail::kl_gradient_job<float, logits, logits, matrix<T>>{
+        in, {to_policy.view(), to_reference.view()}, in_place});
+  } else {
+    enqueue(gpu::detail::kl_job<float, logits, logits>{in, {to_policy.view()}});
+  }
+  return accounts.total();
 }
 
 /// Shared memory that a staging block may keep its row in.
@@ -228,12 +288,46 @@ void check_traffic(index_t cols)
   if (cols >= 31) { CHECK(forward.read + columns <= 1.05 * (row_bytes + columns)); }
 }
 
+template <class T>
+void check_pair_traffic(index_t cols)
+{
+  constexpr double size = sizeof(T);
+  double const row_bytes = 2 * static_cast<double>(cols) * size;  // two rows
+  double const beyond = std::max(0.0, 2 * row_bytes - 2 * stage_bytes());
+  double const edges = 2 * 2 * 15 * size;  // not kept, nor is a part of 16 bytes of what is beyond
+  for (index_t const apart : {0, 1}) {
+    if (apart != 0 && cols > 50'000) { continue; }
+    INFO("V = " << cols << ", " << size << " bytes each, " << apart << " apart");
+    bytes const forward = run_pairs<T>(false, {}, cols, apart);
+    CHECK(forward.written == 0);
+    CHECK(forward.read >= 2 * row_bytes);
+    CHECK(forward.read <= 2 * row_bytes + beyond + edges);
+    for (float const back : {0.0f, 1.0f}) {
+      double const again = back != 0 ? 2 : 1;  // KL(policy || reference) has a pass of its own
+      bytes const backward = run_pairs<T>(true, {1, back}, cols, apart);
+      CHECK(backward.read >= 2 * row_bytes);
+      CHECK(backward.read <= 2 * row_bytes + again * (beyond + edges));
+      CHECK(backward.written == row_bytes);
+      if (beyond == 0) { CHECK(backward.read + backward.written <= 1.05 * 3 * row_bytes); }
+    }
+    if (beyond == 0) { CHECK(forward.read <= 1.05 * 2 * row_bytes); }
+  }
+}
+
 }  // namespace counting
 
 TEMPLATE_TEST_CASE("row kernels move each byte once", "[cuda][row]", float, __nv_bfloat16)
 {
   for (index_t const cols : {1, 7, 31, 32, 33, 1000, 1025, 32'000}) {
     counting::check_traffic<TestType>(cols);
+  }
+}
+
+TEST_CASE("kernels on pairs of rows move each byte once as far as shared memory goes",
+          "[cuda][kl][large]")
+{
+  for (index_t const cols : {1500, 32'000, 151'936}) {
+    counting::check_pair_traffic<__nv_bfloat16>(cols);
   }
 }
 

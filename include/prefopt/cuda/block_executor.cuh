@@ -7,6 +7,7 @@
 #include <prefopt/config.hpp>
 #include <prefopt/core/math.hpp>
 #include <prefopt/cuda/lane_loop.cuh>
+#include <prefopt/cuda/lane_pairs.cuh>
 #include <prefopt/cuda/lane_stats.cuh>
 #include <prefopt/cuda/row_stage.cuh>
 #include <prefopt/row/executor.hpp>

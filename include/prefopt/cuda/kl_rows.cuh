@@ -15,18 +15,14 @@
 namespace prefopt::gpu {
 namespace detail {
 
-/// The logits of a call, as its kernel sees them.
+/// The logits of a call (two matrix views), as its kernel sees them.
 template <class Real, class Policy, class Reference>
 struct row_pairs {
-  matrix_view<Policy const, device_memory> policy;
-  matrix_view<Reference const, device_memory> reference;
+  Policy policy;
+  Reference reference;
   kl_options<Real, device_memory> options;
 
-  template <class Executor>
-  __device__ row_pair_stats<Real> stats(Executor& ex, index_t i) const
-  {
-    return row_kl<Real>(ex, policy.row(i), reference.row(i), options.transform);
-  }
+  __device__ bool counts(index_t i) const { return prefopt::detail::row_counts(options, i); }
 };
 
 template <class Real, class Policy, class Reference>
@@ -38,7 +34,9 @@ struct kl_job {
   __device__ void operator()(Executor& ex, index_t i) const
   {
     row_kl_result<Real> kl{};
-    if (prefopt::detail::row_counts(in.options, i)) { kl = in.stats(ex, i).kl; }
+    if (in.counts(i)) {
+      kl = row_kl<Real>(ex, in.policy.row(i), in.reference.row(i), in.options.transform).kl;
+    }
     if (ex.leads()) { prefopt::detail::write_kl(out, i, kl); }
   }
 };
@@ -47,7 +45,7 @@ template <class Real, class Policy, class Reference, class Gradient>
 struct kl_gradient_job {
   row_pairs<Real, Policy, Reference> in;
   kl_seed_columns<Real, device_memory> seeds;
-  matrix_view<Gradient, device_memory> out;
+  Gradient out;
 
   template <class Executor>
   __device__ void operator()(Executor& ex, index_t i) const
@@ -55,11 +53,39 @@ struct kl_gradient_job {
     auto const& options = in.options;
     row_kl_seeds<Real> const seed = prefopt::detail::read_seeds(seeds, options.scale, i);
     row_pair_stats<Real> rows{};
-    if (prefopt::detail::row_counts(options, i) && !seed.are_zero()) { rows = in.stats(ex, i); }
+    if (in.counts(i) && !seed.are_zero()) {
+      rows = row_kl_for<Real>(seed, ex, in.policy.row(i), in.reference.row(i), options.transform);
+    }
     row_kl_gradient<Real>(ex, in.policy.row(i), in.reference.row(i), out.row(i), rows, seed,
                           options.accumulate, options.transform);
   }
 };
+
+/// Device views of a call's logits, which have been checked.
+template <class Real, class Policy, class Reference>
+auto make_row_pairs(char const* function, Policy&& policy, Reference&& reference,
+                    kl_options<Real, device_memory> const& options)
+{
+  using first = matrix_view<prefopt::detail::element_of<Policy> const, device_memory>;
+  using second = matrix_view<prefopt::detail::element_of<Reference> const, device_memory>;
+  row_pairs<Real, first, second> const in{first(std::forward<Policy>(policy)),
+                                          second(std::forward<Reference>(reference)), options};
+  prefopt::detail::check_kl_rows(function, in.policy, in.reference, options);
+  return in;
+}
+
+/// A job for each pair of rows, both of which shared memory keeps after the first reading.
+template <class Real, class Policy, class Reference, class Job>
+[[nodiscard]] cudaError_t for_each_pair(
+    cudaStream_t stream,
+    row_pairs<Real, matrix_view<Policy const, device_memory>,
+              matrix_view<Reference const, device_memory>> const& in,
+    Job const& job)
+{
+  index_t const cols = in.policy.cols;
+  return for_each_kept_row<kl_stats<Real>, pair_stage>(stream, in.policy.rows, cols,
+                                                       whole_rows<Policy, Reference>(cols), job);
+}
 
 }  // namespace detail
 
@@ -68,9 +94,10 @@ struct kl_gradient_job {
 ///     gpu::kl_divergences(stream, policy, reference, {.reference_to_policy = kl});
 ///
 /// Columns, options and results are those of the host function; `options.threads` has no meaning.
-/// Three passes over each pair of rows. Lengths that do not fit throw `std::invalid_argument` on
-/// the host before anything is enqueued. Returns the status of the launch; allocates nothing and
-/// waits for nothing. No rows, no launch.
+/// Both rows of a pair are read once, and kept in shared memory for the divergences; of a pair that
+/// does not fit there the same share of each is kept, and the rest is read again. Lengths that do
+/// not fit throw `std::invalid_argument` on the host before anything is enqueued. Returns the
+/// status of the launch; allocates nothing and waits for nothing. No rows, no launch.
 template <class Real = void, class Policy, class Reference>
 [[nodiscard]] cudaError_t kl_divergences(
     cudaStream_t stream, Policy&& policy, Reference&& reference,
@@ -78,18 +105,16 @@ template <class Real = void, class Policy, class Reference>
     kl_options<prefopt::detail::row_precision<Real, Policy>, device_memory> const& options = {})
 {
   using real = prefopt::detail::row_precision<Real, Policy>;
-  using first = prefopt::detail::element_of<Policy>;
-  using second = prefopt::detail::element_of<Reference>;
   char const* const function = "gpu::kl_divergences";
-  matrix_view<first const, device_memory> const x(std::forward<Policy>(policy));
-  matrix_view<second const, device_memory> const z(std::forward<Reference>(reference));
-  prefopt::detail::check_kl_rows(function, x, z, options);
-  prefopt::detail::check_kl_columns(function, x.rows, out);
-  return detail::for_each_row<kl_stats<real>>(
-      stream, x.rows, x.cols, detail::kl_job<real, first, second>{{x, z, options}, out});
+  auto const in = detail::make_row_pairs<real>(function, std::forward<Policy>(policy),
+                                               std::forward<Reference>(reference), options);
+  prefopt::detail::check_kl_columns(function, in.policy.rows, out);
+  return detail::for_each_pair(stream, in, detail::kl_job{in, out});
 }
 
 /// Enqueues `prefopt::kl_gradients` for logits in device memory; else as `gpu::kl_divergences`.
+/// What of a pair does not fit shared memory is read once more for the gradient, and again where
+/// `d_policy_to_reference` is not 0.
 template <class Real = void, class Policy, class Reference, class Gradient>
 [[nodiscard]] cudaError_t kl_gradients(
     cudaStream_t stream, Policy&& policy, Reference&& reference,
@@ -98,18 +123,13 @@ template <class Real = void, class Policy, class Reference, class Gradient>
     kl_options<prefopt::detail::row_precision<Real, Policy>, device_memory> const& options = {})
 {
   using real = prefopt::detail::row_precision<Real, Policy>;
-  using first = prefopt::detail::element_of<Policy>;
-  using second = prefopt::detail::element_of<Reference>;
   using stored = prefopt::detail::element_of<Gradient>;
   char const* const function = "gpu::kl_gradients";
-  matrix_view<first const, device_memory> const x(policy);
-  matrix_view<second const, device_memory> const z(std::forward<Reference>(reference));
+  auto const in =
+      detail::make_row_pairs<real>(function, policy, std::forward<Reference>(reference), options);
   matrix_view<stored, device_memory> const dx(std::forward<Gradient>(d_logits));
-  prefopt::detail::check_kl_rows(function, x, z, options);
-  prefopt::detail::check_kl_gradient(function, x, dx, seeds, options);
-  return detail::for_each_row<kl_stats<real>>(
-      stream, x.rows, x.cols,
-      detail::kl_gradient_job<real, first, second, stored>{{x, z, options}, seeds, dx});
+  prefopt::detail::check_kl_gradient(function, in.policy, dx, seeds, options);
+  return detail::for_each_pair(stream, in, detail::kl_gradient_job{in, seeds, dx});
 }
 
 }  // namespace prefopt::gpu

@@ -13,6 +13,14 @@
 
 namespace prefopt::gpu::detail {
 
+/// Elements of a piece that is whole accesses in rows of all of these types.
+template <class... T>
+inline constexpr int common_width = [](auto... sizes) {
+  int width = 1;
+  ((width = sizes > width ? sizes : width), ...);
+  return width;
+}(access_size<T>...);
+
 /// A row is a head up to the first aligned address, whole pieces of `width` elements, and a tail.
 /// The elements of head and tail, the edges, go one by one; a strided row is all edges.
 struct row_pieces {
@@ -25,21 +33,28 @@ struct row_pieces {
   __device__ static row_pieces of(In const& in)
   {
     constexpr int width = access_size<typename In::element_type>;
-    if (in.stride != 1) { return {in.size(), 0, in.size(), width}; }
+    if (in.stride != 1) { return none(in.size()); }
     return from_head(in.size(), head_of(in.data), width);
   }
 
-  /// Pieces that are whole accesses in both rows, which are all edges where there are none.
-  template <class In, class Out>
-  __device__ static row_pieces of(In const& in, Out const& out)
+  /// A row that is all edges.
+  __device__ static row_pieces none(index_t size) { return {size, 0, size, 1}; }
+
+  /// Pieces that are whole accesses in all of these rows, which are all edges where there are none.
+  template <class In, class... Rows>
+  __device__ static row_pieces together(In const& in, Rows const&... rows)
   {
-    constexpr int of_in = access_size<typename In::element_type>;
-    constexpr int of_out = access_size<typename Out::element_type>;
-    constexpr int width = of_in > of_out ? of_in : of_out;
-    index_t const head = of_in > of_out ? head_of(in.data) : head_of(out.data);
-    bool const together = in.stride == 1 && out.stride == 1 && is_aligned(in.data + head) &&
-                          is_aligned(out.data + head);
-    if (!together) { return {in.size(), 0, in.size(), width}; }
+    constexpr int width = common_width<typename In::element_type, typename Rows::element_type...>;
+    index_t head = 0;
+    auto const find_head = [&head](auto const& row, int size) {
+      if (size == width) { head = head_of(row.data); }
+    };
+    find_head(in, access_size<typename In::element_type>);
+    (find_head(rows, access_size<typename Rows::element_type>), ...);
+    auto const fits = [&head](auto const& row) {
+      return row.stride == 1 && is_aligned(row.data + head);
+    };
+    if (!(fits(in) && (fits(rows) && ...))) { return none(in.size()); }
     return from_head(in.size(), head, width);
   }
 
@@ -67,7 +82,7 @@ struct row_pieces {
   }
   __device__ static row_pieces from_head(index_t size, index_t head, int width)
   {
-    if (head >= size) { return {size, 0, size, width}; }
+    if (head >= size) { return none(size); }
     index_t const count = (size - head) / width;
     return {head, count, size - count * width, width};
   }
@@ -181,10 +196,8 @@ __device__ void map_pieces(In const& in, Out const& out, Map const& map, int lan
 {
   using element = std::remove_const_t<typename In::element_type>;
   using result = typename Out::element_type;
-  constexpr int of_in = access_size<element>;
-  constexpr int of_out = access_size<result>;
-  constexpr int width = of_in > of_out ? of_in : of_out;
-  row_pieces const pieces = row_pieces::of(in, out);
+  constexpr int width = common_width<element, result>;
+  row_pieces const pieces = row_pieces::together(in, out);
   element edge{};
   if (lane < pieces.edges) { edge = in[pieces.edge(lane)]; }  // used when it has come
   piece_map<Map, element> on_piece{map};

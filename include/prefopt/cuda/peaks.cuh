@@ -47,18 +47,13 @@ template <class Real = void, class Logits, class Targets>
     row_options<prefopt::detail::row_precision<Real, Logits>, device_memory> const& options = {})
 {
   using real = prefopt::detail::row_precision<Real, Logits>;
-  using logit = prefopt::detail::element_of<Logits>;
-  using target = prefopt::detail::element_of<Targets>;
   char const* const function = "gpu::row_peaks";
-  matrix_view<logit const, device_memory> const x(std::forward<Logits>(logits));
-  vector_view<target const, device_memory> const y(std::forward<Targets>(targets));
-  prefopt::detail::check_rows(function, x, y, options);
-  prefopt::detail::check_peaks(function, x.rows, out);
-  prefopt::detail::check_whole_rows(function, x.cols, options);
-  return detail::for_each_row<peak_stats<real>>(
-      stream, x.rows, x.cols,
-      detail::peak_job<real, matrix_view<logit const, device_memory>, target>{{x, y, options},
-                                                                              out});
+  auto const in = detail::make_target_rows<real>(function, std::forward<Logits>(logits),
+                                                 std::forward<Targets>(targets), options);
+  prefopt::detail::check_peaks(function, in.logits.rows, out);
+  prefopt::detail::check_whole_rows(function, in.logits.cols, options);
+  return detail::for_each_row<peak_stats<real>>(stream, in.logits.rows, in.logits.cols,
+                                                detail::peak_job{in, out});
 }
 
 }  // namespace prefopt::gpu

@@ -53,12 +53,12 @@ PREFOPT_KERNEL void __launch_bounds__(block_threads, resident_blocks)
   for (index_t i = index_t(blockIdx.x) * warps + warp; i < rows; i += step) { job(ex, i); }
 }
 
-/// The same with `capacity` accesses of each row kept in dynamic shared memory.
-template <class State, class Job>
+/// The same with `capacity` accesses of each row, or pair of rows, kept in dynamic shared memory.
+template <class State, class Stage, class Job>
 PREFOPT_KERNEL void __launch_bounds__(staging_threads, 2)
-    staging_block_row_kernel(Job job, index_t rows, index_t capacity)
+    staging_block_row_kernel(Job job, index_t rows, stage_size capacity)
 {
-  using executor = block_executor<staging_threads, State, row_stage>;
+  using executor = block_executor<staging_threads, State, Stage>;
   extern __shared__ uint4 stage[];
   __shared__ typename executor::shared_storage shared;
   executor ex(shared, {stage, capacity});
@@ -68,16 +68,16 @@ PREFOPT_KERNEL void __launch_bounds__(staging_threads, 2)
   }
 }
 
-template <class State, class Job>
+template <class State, class Stage, class Job>
 PREFOPT_KERNEL void __launch_bounds__(block_threads, 2)
-    staging_warp_row_kernel(Job job, index_t rows, index_t capacity)
+    staging_warp_row_kernel(Job job, index_t rows, stage_size capacity)
 {
-  using executor = warp_executor<State, row_stage>;
+  using executor = warp_executor<State, Stage>;
   constexpr int warps = block_threads / executor::lanes;
   extern __shared__ uint4 stage[];
   __shared__ typename executor::shared_storage shared[warps];
   int const warp = static_cast<int>(threadIdx.x) / executor::lanes;
-  executor ex(shared[warp], {stage + warp * capacity, capacity});
+  executor ex(shared[warp], {stage + warp * capacity.total(), capacity});
   index_t const step = index_t(gridDim.x) * warps;
   for (index_t i = index_t(blockIdx.x) * warps + warp; i < rows; i += step) {
     job(ex, i);
@@ -116,26 +116,42 @@ template <class... Parameters>
                               static_cast<int>(bytes));
 }
 
-/// `for_each_row` for jobs that go through rows of `row_bytes` bytes twice: of each row shared
-/// memory keeps as much as a block may have.
-template <class State, class Job>
-[[nodiscard]] cudaError_t for_each_row_twice(cudaStream_t stream, index_t rows, index_t cols,
-                                             index_t row_bytes, Job const& job)
+/// The accesses of a row of `cols` numbers, or of a pair of rows.
+template <class First, class... Second>
+constexpr stage_size whole_rows(index_t cols)
+{
+  constexpr auto accesses = [](index_t bytes) { return (bytes + access_bytes - 1) / access_bytes; };
+  return {accesses(cols * index_t(sizeof(First))),
+          (accesses(cols * index_t(sizeof(Second))) + ... + 0)};
+}
+
+/// As much of them as there is room for, the same share of each.
+constexpr stage_size fitting(stage_size const& wanted, index_t room)
+{
+  if (wanted.total() <= room) { return wanted; }
+  index_t const first = room * wanted.first / wanted.total();
+  return {first, wanted.second == 0 ? 0 : room - first};
+}
+
+/// `for_each_row` for jobs that go through their rows several times: of each row, or pair of rows,
+/// shared memory keeps as much of `wanted` as a block may have.
+template <class State, class Stage, class Job>
+[[nodiscard]] cudaError_t for_each_kept_row(cudaStream_t stream, index_t rows, index_t cols,
+                                            stage_size const& wanted, Job const& job)
 {
   if (rows == 0) { return cudaSuccess; }
   bool const by_block = cols > longest_warp_row;
   int const per_block = by_block ? 1 : block_threads / warp_executor<State>::lanes;
-  auto const kernel =
-      by_block ? staging_block_row_kernel<State, Job> : staging_warp_row_kernel<State, Job>;
+  auto const kernel = by_block ? staging_block_row_kernel<State, Stage, Job>
+                               : staging_warp_row_kernel<State, Stage, Job>;
   index_t most = 0;
   cudaError_t const status = permit_shared_memory(kernel, most);
   if (status != cudaSuccess) { return status; }
-  index_t const wanted = (row_bytes + access_bytes - 1) / access_bytes;
-  index_t const fitting = most / (access_bytes * per_block);
-  index_t const capacity = wanted < fitting ? wanted : fitting;
-  return launch_with_memory(
-      stream, blocks_for(rows, per_block), by_block ? staging_threads : block_threads,
-      static_cast<std::size_t>(capacity * access_bytes * per_block), kernel, job, rows, capacity);
+  stage_size const capacity = fitting(wanted, most / (access_bytes * per_block));
+  return launch_with_memory(stream, blocks_for(rows, per_block),
+                            by_block ? staging_threads : block_threads,
+                            static_cast<std::size_t>(capacity.total() * access_bytes * per_block),
+                            kernel, job, rows, capacity);
 }
 
 }  // namespace detail

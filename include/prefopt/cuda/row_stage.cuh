@@ -5,6 +5,9 @@
 
 #include <cuda_runtime.h>
 
+#include <cstring>
+#include <type_traits>
+
 #include <prefopt/config.hpp>
 #include <prefopt/core/math.hpp>
 
@@ -42,6 +45,19 @@ struct no_stage {
   {
     return load_access(in, j);
   }
+  template <class In>
+  __device__ std::remove_const_t<typename In::element_type> element(In const& in, index_t j) const
+  {
+    return in[j];
+  }
+};
+
+/// Accesses of a row, or of the two rows of a pair, that are kept.
+struct stage_size {
+  index_t first;
+  index_t second = 0;
+
+  PREFOPT_HD constexpr index_t total() const { return first + second; }
 };
 
 /// Accesses of the row at hand, in shared memory. What lanes have kept is there for all others
@@ -49,7 +65,10 @@ struct no_stage {
 class row_stage {
  public:
   /// For a row none of which is kept yet.
-  __device__ row_stage(uint4* memory, index_t capacity) : memory_(memory), capacity_(capacity) {}
+  __device__ row_stage(uint4* memory, stage_size capacity)
+      : memory_(memory), capacity_(capacity.first)
+  {
+  }
 
   /// The row from now on, whose accesses start at element `first`.
   template <class In>
@@ -66,16 +85,69 @@ class row_stage {
   template <class In>
   __device__ uint4 load(In const& in, index_t j) const
   {
-    index_t const access = (j - first_) / access_size<typename In::element_type>;
-    return in.data == row_ && access < held_ ? memory_[access] : load_access(in, j);
+    return holds(in, j) ? memory_[access_of<In>(j)] : load_access(in, j);
+  }
+  template <class In>
+  __device__ std::remove_const_t<typename In::element_type> element(In const& in, index_t j) const
+  {
+    if (!holds(in, j)) { return in[j]; }
+    std::remove_const_t<typename In::element_type> x;
+    std::memcpy(&x, reinterpret_cast<unsigned char const*>(memory_) + (j - first_) * sizeof x,
+                sizeof x);
+    return x;
+  }
+  /// Whether element j of this row is kept.
+  template <class In>
+  __device__ bool holds(In const& in, index_t j) const
+  {
+    return in.data == row_ && j >= first_ && access_of<In>(j) < held_;
   }
 
  private:
+  template <class In>
+  __device__ index_t access_of(index_t j) const
+  {
+    return (j - first_) / access_size<typename In::element_type>;
+  }
+
   uint4* memory_;
   index_t capacity_;
   void const* row_ = nullptr;
   index_t first_ = 0;
   index_t held_ = 0;
+};
+
+/// The same for the two rows that began last.
+class pair_stage {
+ public:
+  __device__ pair_stage(uint4* memory, stage_size capacity)
+      : last_(memory + capacity.first, {capacity.second}), before_(memory, {capacity.first})
+  {
+  }
+
+  template <class In>
+  __device__ void begin(In const& in, index_t first, index_t accesses)
+  {
+    row_stage const replaced = before_;
+    before_ = last_;
+    last_ = replaced;
+    last_.begin(in, first, accesses);
+  }
+  __device__ void keep(index_t access, uint4 const& bits) const { last_.keep(access, bits); }
+  template <class In>
+  __device__ uint4 load(In const& in, index_t j) const
+  {
+    return last_.holds(in, j) ? last_.load(in, j) : before_.load(in, j);
+  }
+  template <class In>
+  __device__ std::remove_const_t<typename In::element_type> element(In const& in, index_t j) const
+  {
+    return last_.holds(in, j) ? last_.element(in, j) : before_.element(in, j);
+  }
+
+ private:
+  row_stage last_;
+  row_stage before_;
 };
 
 }  // namespace prefopt::gpu::detail

@@ -46,6 +46,20 @@ struct target_rows {
   }
 };
 
+/// Device views of a call's logits and targets, which have been checked.
+template <class Real, class Logits, class Targets>
+auto make_target_rows(char const* function, Logits&& logits, Targets&& targets,
+                      row_options<Real, device_memory> const& options)
+{
+  using target = prefopt::detail::element_of<Targets>;
+  using rows = matrix_view<prefopt::detail::element_of<Logits> const, device_memory>;
+  target_rows<Real, rows, target> const in{
+      rows(std::forward<Logits>(logits)),
+      vector_view<target const, device_memory>(std::forward<Targets>(targets)), options};
+  prefopt::detail::check_rows(function, in.logits, in.targets, options);
+  return in;
+}
+
 template <class Real, class Logits, class Target>
 struct log_prob_job {
   target_rows<Real, Logits, Target> in;
@@ -113,20 +127,29 @@ struct logit_gradient_job {
   }
 };
 
-/// Gradients whose forward results are to be computed, and written where `results` has columns.
+/// Checks and enqueues gradients from the forward results of `in.options` where they are there.
+/// Otherwise, and if `fused`, they are computed first, and written where `results` has columns.
 template <class Real, class Logit, class Target, class Stored>
 [[nodiscard]] cudaError_t enqueue_gradients(
-    cudaStream_t stream,
+    cudaStream_t stream, char const* function,
     target_rows<Real, matrix_view<Logit const, device_memory>, Target> const& in,
     log_prob_seed_columns<Real, device_memory> const& seeds,
-    matrix_view<Stored, device_memory> const& out,
+    matrix_view<Stored, device_memory> const& out, bool fused,
     log_prob_columns<Real, device_memory> const& results)
 {
-  using job = logit_gradient_job<false, Real, matrix_view<Logit const, device_memory>, Target,
-                                 matrix_view<Stored, device_memory>>;
-  return for_each_row_twice<logit_stats<Real>>(stream, in.logits.rows, in.logits.cols,
-                                               in.logits.cols * index_t(sizeof(Logit)),
-                                               job{in, seeds, out, results});
+  static_assert(prefopt::detail::check_row_types<Stored, Target, Real>());
+  using rows = matrix_view<Logit const, device_memory>;
+  using gradient = matrix_view<Stored, device_memory>;
+  prefopt::detail::check_extents{function, in.logits.rows}(seeds);
+  bool const saved = prefopt::detail::check_gradient(function, in.logits, out, in.options);
+  index_t const cols = in.logits.cols;
+  if (saved && !fused) {
+    using job = logit_gradient_job<true, Real, rows, Target, gradient>;
+    return for_each_row<logit_stats<Real>>(stream, in.logits.rows, cols, job{in, seeds, out});
+  }
+  using job = logit_gradient_job<false, Real, rows, Target, gradient>;
+  return for_each_kept_row<logit_stats<Real>, row_stage>(
+      stream, in.logits.rows, cols, whole_rows<Logit>(cols), job{in, seeds, out, results});
 }
 
 }  // namespace detail
@@ -148,18 +171,13 @@ template <class Real = void, class Logits, class Targets>
     row_options<prefopt::detail::row_precision<Real, Logits>, device_memory> const& options = {})
 {
   using real = prefopt::detail::row_precision<Real, Logits>;
-  using logit = prefopt::detail::element_of<Logits>;
-  using target = prefopt::detail::element_of<Targets>;
   char const* const function = "gpu::log_probs";
-  matrix_view<logit const, device_memory> const x(std::forward<Logits>(logits));
-  vector_view<target const, device_memory> const y(std::forward<Targets>(targets));
-  prefopt::detail::check_rows(function, x, y, options);
-  prefopt::detail::check_extents{function, x.rows}(out);
-  prefopt::detail::check_whole_rows(function, x.cols, options);
-  return detail::for_each_row<logit_stats<real>>(
-      stream, x.rows, x.cols,
-      detail::log_prob_job<real, matrix_view<logit const, device_memory>, target>{{x, y, options},
-                                                                                  out});
+  auto const in = detail::make_target_rows<real>(function, std::forward<Logits>(logits),
+                                                 std::forward<Targets>(targets), options);
+  prefopt::detail::check_extents{function, in.logits.rows}(out);
+  prefopt::detail::check_whole_rows(function, in.logits.cols, options);
+  return detail::for_each_row<logit_stats<real>>(stream, in.logits.rows, in.logits.cols,
+                                                 detail::log_prob_job{in, out});
 }
 
 /// Enqueues `prefopt::logit_gradients` for logits in device memory. With all three columns of
@@ -180,24 +198,12 @@ template <class Real = void, class Logits, class Targets, class Gradient>
     row_options<prefopt::detail::row_precision<Real, Logits>, device_memory> const& options = {})
 {
   using real = prefopt::detail::row_precision<Real, Logits>;
-  using logit = prefopt::detail::element_of<Logits>;
-  using target = prefopt::detail::element_of<Targets>;
   using stored = prefopt::detail::element_of<Gradient>;
-  static_assert(prefopt::detail::check_row_types<stored, target, real>());
   char const* const function = "gpu::logit_gradients";
-  matrix_view<logit const, device_memory> const x(std::forward<Logits>(logits));
-  vector_view<target const, device_memory> const y(std::forward<Targets>(targets));
+  auto const in =
+      detail::make_target_rows<real>(function, logits, std::forward<Targets>(targets), options);
   matrix_view<stored, device_memory> const dx(std::forward<Gradient>(d_logits));
-  prefopt::detail::check_rows(function, x, y, options);
-  prefopt::detail::check_extents{function, x.rows}(seeds);
-  bool const saved = prefopt::detail::check_gradient(function, x, dx, options);
-  using rows = matrix_view<logit const, device_memory>;
-  using gradient = matrix_view<stored, device_memory>;
-  detail::target_rows<real, rows, target> const in{x, y, options};
-  if (!saved) { return detail::enqueue_gradients(stream, in, seeds, dx, {}); }
-  return detail::for_each_row<logit_stats<real>>(
-      stream, x.rows, x.cols,
-      detail::logit_gradient_job<true, real, rows, target, gradient>{in, seeds, dx});
+  return detail::enqueue_gradients(stream, function, in, seeds, dx, false, {});
 }
 
 /// Enqueues `gpu::log_probs` and `gpu::logit_gradients` in one, for seeds that do not depend on
@@ -219,23 +225,14 @@ template <class Real = void, class Logits, class Targets, class Gradient>
     row_options<prefopt::detail::row_precision<Real, Logits>, device_memory> const& options = {})
 {
   using real = prefopt::detail::row_precision<Real, Logits>;
-  using logit = prefopt::detail::element_of<Logits>;
-  using target = prefopt::detail::element_of<Targets>;
   using stored = prefopt::detail::element_of<Gradient>;
-  static_assert(prefopt::detail::check_row_types<stored, target, real>());
   char const* const function = "gpu::log_probs_and_gradients";
-  matrix_view<logit const, device_memory> const x(std::forward<Logits>(logits));
-  vector_view<target const, device_memory> const y(std::forward<Targets>(targets));
+  auto const in =
+      detail::make_target_rows<real>(function, logits, std::forward<Targets>(targets), options);
   matrix_view<stored, device_memory> const dx(std::forward<Gradient>(d_logits));
-  prefopt::detail::check_rows(function, x, y, options);
-  prefopt::detail::check_extents const check{function, x.rows};
-  check(seeds);
-  check(out);
-  prefopt::detail::check_whole_rows(function, x.cols, options);
-  (void)prefopt::detail::check_gradient(function, x, dx, options);
-  using rows = matrix_view<logit const, device_memory>;
-  return detail::enqueue_gradients(stream, detail::target_rows<real, rows, target>{x, y, options},
-                                   seeds, dx, out);
+  prefopt::detail::check_extents{function, in.logits.rows}(out);
+  prefopt::detail::check_whole_rows(function, in.logits.cols, options);
+  return detail::enqueue_gradients(stream, function, in, seeds, dx, true, out);
 }
 
 }  // namespace prefopt::gpu

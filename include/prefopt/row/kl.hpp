@@ -70,9 +70,9 @@ struct push_row_logit {
 };
 
 /// Goes through the policy's row and looks up the reference's.
-template <class Real, class Reference>
+template <class Real, class Reference, class Map = logit_map<Real>>
 struct push_kl {
-  row_pair_map<Real> pair;
+  row_pair_map<Real, Map> pair;
   Reference reference;
 
   template <class Logit>
@@ -146,8 +146,19 @@ PREFOPT_HD Real kl_of_empty(logit_stats<Real> const& a, logit_stats<Real> const&
 
 }  // namespace detail
 
-/// Divergences of one token's rows of raw logits, y = transform(logits) of both: three passes, the
-/// first two for the log-normalisers. Sums in `Real`; the rows may be of different types.
+/// The statistics of each of one token's rows of raw logits, y = transform(logits) of both, without
+/// their divergences: all that the gradient of KL(reference || policy) needs.
+template <class Real, row_executor<kl_stats<Real>> Executor, class Policy, class Reference>
+PREFOPT_HD row_pair_stats<Real> row_pair(Executor& ex, Policy policy, Reference reference,
+                                         logit_transform<Real> const& transform = {})
+{
+  detail::push_row_logit<Real> const push{detail::logit_map<Real>(transform)};
+  return {ex.reduce(policy, kl_stats<Real>{}, push).logits,
+          ex.reduce(reference, kl_stats<Real>{}, push).logits};
+}
+
+/// Divergences of one token's rows: a third pass after those of `row_pair`. Sums in `Real`; the
+/// rows may be of different types.
 ///
 /// A token that has no probability in the row over which the expectation is taken contributes 0:
 /// -inf logits (masked vocabulary), and what underflows in `Real`. KL(reference || policy) is +inf
@@ -157,24 +168,34 @@ template <class Real, row_executor<kl_stats<Real>> Executor, class Policy, class
 PREFOPT_HD row_pair_stats<Real> row_kl(Executor& ex, Policy policy, Reference reference,
                                        logit_transform<Real> const& transform = {})
 {
-  detail::logit_map<Real> const map(transform);
-  detail::push_row_logit<Real> const push{map};
-  row_pair_stats<Real> rows{ex.reduce(policy, kl_stats<Real>{}, push).logits,
-                            ex.reduce(reference, kl_stats<Real>{}, push).logits};
+  row_pair_stats<Real> rows = row_pair<Real>(ex, policy, reference, transform);
   if (rows.policy.is_empty() || rows.reference.is_empty()) {
     rows.kl = {detail::kl_of_empty(rows.reference, rows.policy),
                detail::kl_of_empty(rows.policy, rows.reference)};
     return rows;
   }
-  auto const pair = detail::row_pair_map<Real>::of(map, rows.policy, rows.reference);
+  auto const pair = detail::row_pair_map<Real>::of(detail::logit_map<Real>(transform), rows.policy,
+                                                   rows.reference);
   rows.kl =
       ex.reduce(policy, kl_stats<Real>{}, detail::push_kl<Real, Reference>{pair, reference}).kl;
   return rows;
 }
 
-/// Writes dL/d(policy's raw logits) of one row for what `row_kl` gave with the same transform, or
-/// adds it to `out`. `out` may be the policy's or the reference's memory where it is overwritten;
-/// elements are rounded once. The reference is a constant.
+/// What `row_kl_gradient` needs for these seeds: the divergences only where it asks for one.
+template <class Real, row_executor<kl_stats<Real>> Executor, class Policy, class Reference>
+PREFOPT_HD row_pair_stats<Real> row_kl_for(row_kl_seeds<Real> const& seeds, Executor& ex,
+                                           Policy policy, Reference reference,
+                                           logit_transform<Real> const& transform = {})
+{
+  if (seeds.d_policy_to_reference == Real(0)) {
+    return row_pair<Real>(ex, policy, reference, transform);
+  }
+  return row_kl<Real>(ex, policy, reference, transform);
+}
+
+/// Writes dL/d(policy's raw logits) of one row for what `row_kl_for` the same seeds, or `row_kl`,
+/// gave with the same transform, or adds it to `out`. `out` may be the policy's or the reference's
+/// memory where it is overwritten; elements are rounded once. The reference is a constant.
 ///
 /// The gradient of KL(reference || policy) is softmax(policy) - softmax(reference), finite also
 /// where the divergence is +inf; that of KL(policy || reference) is then NaN. Masked logits of the

@@ -193,8 +193,8 @@ void kl_gradients(Policy&& policy, Reference&& reference,
     Executor ex;
     auto const seed = detail::read_seeds(seeds, options.scale, i);
     bool const used = detail::row_counts(options, i) && !seed.are_zero();
-    auto const rows =
-        used ? row_kl<real>(ex, x.row(i), z.row(i), options.transform) : row_pair_stats<real>{};
+    auto const rows = used ? row_kl_for<real>(seed, ex, x.row(i), z.row(i), options.transform)
+                           : row_pair_stats<real>{};
     row_kl_gradient<real>(ex, x.row(i), z.row(i), dx.row(i), rows, seed, options.accumulate,
                           options.transform);
   }
