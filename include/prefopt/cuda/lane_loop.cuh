@@ -33,12 +33,12 @@ struct row_pieces {
   __device__ static row_pieces of(In const& in)
   {
     constexpr int width = access_size<typename In::element_type>;
-    if (in.stride != 1) { return none(in.size()); }
+    if (in.stride != 1) { return none(in.size(), width); }
     return from_head(in.size(), head_of(in.data), width);
   }
 
-  /// A row that is all edges.
-  __device__ static row_pieces none(index_t size) { return {size, 0, size, 1}; }
+  /// A row that is all edges. The width stays a constant for the compiler.
+  __device__ static row_pieces none(index_t size, int width) { return {size, 0, size, width}; }
 
   /// Pieces that are whole accesses in all of these rows, which are all edges where there are none.
   template <class In, class... Rows>
@@ -54,7 +54,7 @@ struct row_pieces {
     auto const fits = [&head](auto const& row) {
       return row.stride == 1 && is_aligned(row.data + head);
     };
-    if (!(fits(in) && (fits(rows) && ...))) { return none(in.size()); }
+    if (!(fits(in) && (fits(rows) && ...))) { return none(in.size(), width); }
     return from_head(in.size(), head, width);
   }
 
@@ -82,7 +82,7 @@ struct row_pieces {
   }
   __device__ static row_pieces from_head(index_t size, index_t head, int width)
   {
-    if (head >= size) { return none(size); }
+    if (head >= size) { return none(size, width); }
     index_t const count = (size - head) / width;
     return {head, count, size - count * width, width};
   }

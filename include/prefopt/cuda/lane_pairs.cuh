@@ -68,7 +68,7 @@ __device__ kl_stats<Real> fold_pairs(Policy const& policy, Reference const& refe
     push{pair, {reference.data, z}}(state, x, 0);
   };
   row_pieces const pieces = goes_by_piece<Map> ? row_pieces::together(policy, reference)
-                                               : row_pieces::none(policy.size());
+                                               : row_pieces::none(policy.size(), width);
 #pragma unroll 1
   for (index_t e = lane; e < pieces.edges; e += lanes) {
     index_t const j = pieces.edge(e);
@@ -113,7 +113,7 @@ __device__ void map_pairs(Policy const& policy, Reference const& reference, Out 
     return one{slope, {reference.data, z}, {sum.data, before}}(x, 0);
   };
   row_pieces const pieces = goes_by_piece<Map> ? row_pieces::together(policy, reference, out)
-                                               : row_pieces::none(policy.size());
+                                               : row_pieces::none(policy.size(), width);
   if constexpr (goes_by_piece<Map>) {
     for (index_t c = lane; c < pieces.count; c += lanes) {
       index_t const j = pieces.first(c);

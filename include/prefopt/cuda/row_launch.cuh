@@ -55,7 +55,7 @@ PREFOPT_KERNEL void __launch_bounds__(block_threads, resident_blocks)
 
 /// The same with `capacity` accesses of each row, or pair of rows, kept in dynamic shared memory.
 template <class State, class Stage, class Job>
-PREFOPT_KERNEL void __launch_bounds__(staging_threads, 2)
+PREFOPT_KERNEL void __launch_bounds__(staging_threads, Stage::resident_blocks)
     staging_block_row_kernel(Job job, index_t rows, stage_size capacity)
 {
   using executor = block_executor<staging_threads, State, Stage>;

@@ -64,6 +64,9 @@ struct stage_size {
 /// after a barrier.
 class row_stage {
  public:
+  /// Blocks of `staging_threads` that a multiprocessor should have registers for.
+  static constexpr int resident_blocks = 2;
+
   /// For a row none of which is kept yet.
   __device__ row_stage(uint4* memory, stage_size capacity)
       : memory_(memory), capacity_(capacity.first)
@@ -120,6 +123,8 @@ class row_stage {
 /// The same for the two rows that began last.
 class pair_stage {
  public:
+  static constexpr int resident_blocks = 1;
+
   __device__ pair_stage(uint4* memory, stage_size capacity)
       : last_(memory + capacity.first, {capacity.second}), before_(memory, {capacity.first})
   {
