@@ -118,7 +118,7 @@ TEST_CASE("packs of every register width give the numbers of single samples", "[
 
 TEST_CASE("results are the same bits for any number of threads", "[evaluate]")
 {
-  batch one(5000, 1), many(5000, 1);
+  batch one(20'000, 1), many(20'000, 1);
   evaluate(loss_type{}, one.columns(), one.results(), {.threads = 1});
   for (int threads : {2, 8}) {
     evaluate(loss_type{}, many.columns(), many.results(), {.threads = threads});
@@ -182,6 +182,25 @@ TEST_CASE("results are streamed where they are large and begin alike on lines", 
   CHECK_FALSE(run_at(large, {0, 0, 0, 0}, 2).streams);
   CHECK_FALSE(run_at(1000, {0, 0, 0, 0}).streams);
   CHECK(run_at(large, {0, 0, 0, 0}, 2).samples == detail::host_block);
+}
+
+TEST_CASE("a batch of few blocks leaves one to every thread", "[evaluate]")
+{
+  CHECK(run_at(1000, {0, 0, 0, 0}).parts(1000) == 4);
+  CHECK(run_at(100'000, {0, 0, 0, 0}).samples > detail::host_block);
+}
+
+TEST_CASE("where no term counts, value and gradient are 0 and not -0", "[evaluate]")
+{
+  batch b(5, 1);
+  loss_type const none{.text_weight = 0, .modality_weight = {0}, .margin_weight = 0};
+  evaluate(none, b.columns(), b.results());
+  for (auto const& column : b.out) {
+    for (float const x : column) {
+      CHECK(x == 0);
+      CHECK_FALSE(std::signbit(x));
+    }
+  }
 }
 
 TEST_CASE("streamed results are the bits of those that are not", "[evaluate]")

@@ -95,7 +95,10 @@ sample_run run_of(Batch const& batch, index_t extent)
   if (!look.dense) { return {}; }
   bool const streams =
       has_streaming_stores && look.together && !batch.accumulate && look.written > largest_cache;
-  if (!streams) { return {.samples = 4 * host_block}; }
+  if (!streams) {
+    // Few samples are left in single blocks, so that every thread has some.
+    return {.samples = extent < 64 * host_block ? host_block : 4 * host_block};
+  }
   auto const head = static_cast<index_t>((cache_line - look.offset) % cache_line / sizeof(real));
   return {.samples = 64 * host_block, .head = min(head, extent), .streams = true};
 }

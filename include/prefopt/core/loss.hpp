@@ -215,6 +215,13 @@ struct start_sum {
     sum = Value(-0.0f);
   }
 };
+struct add_zero_to_sum {
+  template <class Value>
+  PREFOPT_HD constexpr void operator()(column_name, Value& sum) const
+  {
+    sum = sum + Value(0);
+  }
+};
 struct add_to_sum {
   template <class Value>
   PREFOPT_HD constexpr void operator()(column_name, Value& sum, Value const& summand) const
@@ -228,14 +235,18 @@ struct add_to_sum {
 template <class Terms, class Record, class Sum>
 PREFOPT_HD void add_terms(Terms const& terms, Record const& x, Sum& sum)
 {
-  // A term left out is not added as 0: the sums of the others stay next to their products.
+  using value = decltype(sum.value);
+  using alone = term_sum<std::remove_cvref_t<decltype(terms.first)>>;
+  // Two branches, so that the sums of the terms that count stay next to their products.
   if (terms.first.weight != typename Terms::real(0)) {
-    using value = decltype(sum.value);
-    using alone = term_sum<std::remove_cvref_t<decltype(terms.first)>>;
     auto const term = by_dual_numbers<value>(alone{terms.first, {}}, x);
     add_to_sum add;
     sum.value = sum.value + term.value;
     record_of<alone, value>::visit_policy(add, sum.gradient, term.gradient);
+  } else {
+    add_zero_to_sum add;
+    add(column_name{"value"}, sum.value);
+    record_of<alone, value>::visit_policy(add, sum.gradient);
   }
   if constexpr (Terms::size > 1) { add_terms(terms.rest, x, sum); }
 }

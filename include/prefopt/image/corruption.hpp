@@ -19,7 +19,8 @@ PREFOPT_INLINED_BEGIN
 namespace prefopt {
 
 /// A corruption gives the new value of an element as a pure function of the old tensor and the
-/// place: any order, any number of threads and host or device give the same bits. It goes to
+/// place: any order, any number of threads and host or device give the same bits, if sums of
+/// products say `fma` where they mean it (compilers fuse on some machines only). It goes to
 /// devices, so it is trivially copyable; `reads_neighbours` says whether it looks at other elements
 /// than the one it replaces, and so cannot work in place.
 template <class Corruption>
