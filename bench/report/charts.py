@@ -60,8 +60,9 @@ def milliseconds(_, seconds):
 
 def group(label, records, mine, show):
     """Bars of `mine`, its roofline and all peers of the same; `show` makes a value of a record and seconds."""
-    series = [("prefopt", "c0", show(mine, mine["ours_s"])),
-              ("roofline", "c1", show(mine, mine["ours_s"] * mine["roofline_fraction"]))]
+    series = [("prefopt", "c0", show(mine, mine["ours_s"]))]
+    if mine.get("roofline_fraction"):
+        series.append(("roofline", "c1", show(mine, mine["ours_s"] * mine["roofline_fraction"])))
     for peer, colour in COLOURS.items():
         theirs = beside(records, mine, peer)
         if theirs:

@@ -28,5 +28,5 @@ def grid_table(records):
     for (name, threads), cost in grids(records).items():
         ratios = [ratio for grid, _, ratio in pairs if grid == (name, threads)]
         lines.append(f"| {name.replace('/', ', ')} | {threads} | {len(cost)} | {min(cost.values()):.3f} … "
-                     f"{max(cost.values()):.3f} | {max(ratios):.2f} | {sum(r > 1.25 for r in ratios)} |")
+                     f"{max(cost.values()):.3f} | {max(ratios, default=1):.2f} | {sum(r > 1.25 for r in ratios)} |")
     return lines

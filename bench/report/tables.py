@@ -23,16 +23,17 @@ def rate(record):
 
 
 def share(record, field="roofline_fraction"):
-    return f"{100 * record[field]:.0f} %"
+    return f"{100 * record[field]:.0f} %" if record.get(field) is not None else "–"
 
 
 def ratio(record):
     return f"{record['ratio']:.1f}x"
 
 
-def ratio_and_limit(record):
+def ratio_and_limit(record, digits=1):
     """The ratio, and what it would be at the roofline."""
-    return f"{record['ratio']:.1f}x ({at_roofline(record):.1f})"
+    limit = at_roofline(record)
+    return f"{record['ratio']:.{digits}f}x" + (f" ({limit:.{digits}f})" if limit is not None else "")
 
 
 def row_table(records, what, with_own, with_trl):
@@ -98,7 +99,7 @@ def head_table(records):
             what, dtype, width = r["name"][len("head "):].split("/")
             rows.append([what.replace("_", "-"), dtype, f"{r['peer']} {r['peer_version']}", r["peer_way"], width[2:],
                          r["threads"], f"{1e3 * r['ours_s']:.0f} ms", share(r),
-                         f"{r['ratio']:.2f}x ({at_roofline(r):.2f})"])
+                         ratio_and_limit(r, 2)])
     return table(["head", "hidden", "peer", "as it is written", "width", "threads", "prefopt", "of the products",
                   "beside the peer"], rows, texts=range(4))
 
@@ -117,7 +118,7 @@ def gpu_table(path):
     results = json.loads(path.read_text())
     return [f"{results['context'].get('machine', 'A GPU')}, {results['context']['date'][:10]}.", "",
             *table(["", "time", "of the roofline"],
-                   [[r["name"], f"{r['real_time']:.4g} {r['time_unit']}", share(r, "roofline") if "roofline" in r else "–"]
+                   [[r["name"], f"{r['real_time']:.4g} {r['time_unit']}", share(r, "roofline")]
                     for r in results["benchmarks"]])]
 
 
@@ -151,5 +152,6 @@ def setting(records):
     elif others:
         lines.append(f"Nothing else ran: other processes took {max(others):.2f} of a core at most.")
     if len(others) < len(records):
-        lines.append(f"What ran beside {len(records) - len(others)} of {len(records)} figures was not recorded.")
+        lines.append(f"What ran beside {len(records) - len(others)} of {len(records)} figures was not recorded: "
+                     "those of two threads may mean little.")
     return [*lines, f"prefopt: {'; '.join(builds)}. Peers: {', '.join(peers) or 'none'}."]
