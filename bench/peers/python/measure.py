@@ -37,15 +37,18 @@ def medians(contenders, rounds):
 
 
 def fastest(ways):
-    """The name of the fastest of several ways to the same result: a peer is taken at its best."""
+    """The name of the fastest of several ways to the same result: a peer is taken at its best. Each way's is the least of
+    three turns, so that what slows the machine for a while does not choose for the peer."""
     for run in ways.values():
         run()
-    taken = {name: min(seconds_of(run), seconds_of(run)) for name, run in ways.items()}
+    turns = [[seconds_of(run) for run in ways.values()] for _ in range(3)]
+    taken = dict(zip(ways, map(min, zip(*turns))))
     return min(taken, key=taken.get)
 
 
 class OtherWork:
-    """How many cores other processes keep busy; as other_work in bench/measure.hpp."""
+    """How many cores other processes keep busy, since the last call or, within a second of it, what that found; as
+    other_work in bench/measure.hpp."""
 
     def __init__(self):
         self.last, self.found = self._take(), None
