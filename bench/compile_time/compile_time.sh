@@ -67,12 +67,30 @@ table() {
         "$("${compilers[0]}" "${flags[@]}" -E -P "$program" | grep -c .)" -O2 -c "$program"
 }
 
+# When, on what and with what.
+setting() {  # COMPILER...
+  local compiler
+  printf '%s, with %d losses; ' "$(date -u +%F)" "$(find include/prefopt/losses -name '*.hpp' | wc -l)"
+  # shellcheck disable=SC1091
+  printf '%s; ' "$(. /etc/os-release 2>/dev/null; echo "${PRETTY_NAME:-$(uname -sr)}")"
+  printf '%s, %d cores, load %s.' "$(sed -n 's/^model name[^:]*: //p' /proc/cpuinfo | sed q)" "$(nproc)" \
+         "$(cut -d ' ' -f 1 /proc/loadavg)"
+  for compiler in "$@"; do
+    printf '\n`%s` is %s, with %s.' "$compiler" "$("$compiler" --version | sed q)" \
+           "$(echo '#include <cmath>' | "$compiler" -std=c++20 -E -dM -x c++ - |
+              sed -n 's/^#define _GLIBCXX_RELEASE /libstdc++ /p; s/^#define _LIBCPP_VERSION /libc++ /p')"
+  done
+}
+
 write() {
-  local page=docs/compile-time.md new
+  local page=docs/compile-time.md where new
+  (($#)) || set -- g++
+  where=$(setting "$@")
   new=$(table "$@")
-  awk -v new="$new" -v when="$(date -u +%F), with $(find include/prefopt/losses -name '*.hpp' | wc -l) losses" '
-    /^<!-- END table -->/ { inside = 0 }
-    !inside { sub(/^20[0-9-]+, with [0-9]+ losses/, when); print }
+  awk -v where="$where" -v new="$new" '
+    /^<!-- END (setting|table) -->/ { inside = 0 }
+    !inside { print }
+    /^<!-- BEGIN setting -->/ { inside = 1; print where }
     /^<!-- BEGIN table -->/ { inside = 1; print new }' "$page" >"$page.new"
   mv "$page.new" "$page"
 }
