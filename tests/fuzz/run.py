@@ -4,7 +4,8 @@
 
 Each fuzzer gets SECONDS of CPU time, so that a busy machine does not shorten the run; N run at once (1). Prints a
 line for each as it ends, in Markdown: executions, CPU seconds, edges covered, inputs kept, findings. The corpus
-and what was found stay below BUILD/tests/fuzz/corpus and found. The exit code is the number of fuzzers with findings.
+and what was found stay below BUILD/tests/fuzz/corpus and found. The exit code is the number of fuzzers with findings; one
+that cannot be started, or that runs nothing, is a finding.
 """
 import argparse
 import os
@@ -12,8 +13,8 @@ import re
 import signal
 import subprocess
 import sys
-import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 
@@ -52,11 +53,12 @@ def fuzz(build, name, seconds):
     with open(log, encoding="utf-8", errors="replace") as file:
         text = file.read()
     runs = last(r"stat::number_of_executed_units:\s*(\d+)", text)
-    finding = "none" if process.returncode == 0 else f"code {process.returncode}: {log}, {found}/"
+    failed = process.returncode != 0 or runs == 0
+    finding = f"code {process.returncode}: {log}, {found}/" if failed else "none"
     edges = last(r" cov: (\d+)", text)
     print(f"| {name} | {runs:,} | {used:.0f} | {edges:,} | {len(os.listdir(corpus)):,} | {finding} |",
           flush=True)
-    return process.returncode != 0
+    return failed
 
 
 def main():
@@ -66,19 +68,18 @@ def main():
     parser.add_argument("--at-once", type=int, default=1)
     parser.add_argument("names", nargs="*")
     given = parser.parse_intermixed_args()
-    waiting = given.names or sorted(name[:-4] for name in os.listdir(HERE) if name.endswith(".cpp"))
-    findings = []
+    names = given.names or sorted(name[:-4] for name in os.listdir(HERE) if name.endswith(".cpp"))
 
-    def work():
-        while waiting:
-            findings.append(fuzz(given.build, waiting.pop(0), given.seconds))
+    def work(name):
+        try:
+            return fuzz(given.build, name, given.seconds)
+        except OSError as error:
+            print(f"| {name} | 0 | 0 | 0 | 0 | not run: {error} |", flush=True)
+            return True
 
     print("| fuzzer | executions | CPU seconds | edges | corpus | findings |\n|---|--:|--:|--:|--:|---|", flush=True)
-    team = [threading.Thread(target=work) for _ in range(given.at_once)]
-    for member in team:
-        member.start()
-    for member in team:
-        member.join()
+    with ThreadPoolExecutor(given.at_once) as team:
+        findings = list(team.map(work, names))
     sys.exit(sum(findings))
 
 
