@@ -4,8 +4,10 @@
 #include <csetjmp>
 #include <cstdio>
 #include <new>
+#include <span>
 #include <stdexcept>
 #include <string>
+#include <vector>
 
 #include "llava/image/jpeg_check.hpp"
 #include "llava/image/stb_decode.hpp"
@@ -14,6 +16,9 @@
 #include <jpeglib.h>
 
 #include <jerror.h>
+#ifndef LIBJPEG_TURBO_VERSION
+#error "LLAVA_USE_LIBJPEG needs libjpeg-turbo: other libjpegs give other pixels than Pillow's"
+#endif
 #endif
 
 namespace llava {
@@ -39,12 +44,14 @@ struct error_state {
   std::longjmp(reinterpret_cast<error_state*>(common->err)->back, 1);
 }
 
-/// Of libjpeg's warnings, those after which pixels are made up.
+/// Of libjpeg's warnings, those after which pixels are made up; a progression is bogus where a scan
+/// in its middle is missing.
 void jump_back_if_data_are_missing(j_common_ptr common, int level)
 {
   if (level >= 0) { return; }
   switch (common->err->msg_code) {
     case JWRN_ARITH_BAD_CODE:
+    case JWRN_BOGUS_PROGRESSION:
     case JWRN_HIT_MARKER:
     case JWRN_HUFF_BAD_CODE:
     case JWRN_JPEG_EOF:
@@ -52,6 +59,21 @@ void jump_back_if_data_are_missing(j_common_ptr common, int level)
       jump_back(common);
     default:
       return;
+  }
+}
+
+[[noreturn]] void refuse(std::string const& fault)
+{
+  throw std::runtime_error("expected a whole image, got a " + fault);
+}
+
+/// Pillow's: a product of levels, rounded.
+void put_rgb(std::span<std::uint8_t const> inverted_cmyk, std::uint8_t* rgb)
+{
+  for (std::size_t i = 0; i < inverted_cmyk.size() / 4 * 3; ++i) {
+    int const light = inverted_cmyk[i / 3 * 4 + 3];
+    int const scaled = (255 - inverted_cmyk[i / 3 * 4 + i % 3]) * light + 128;
+    rgb[i] = static_cast<std::uint8_t>(light - ((scaled >> 8) + scaled) / 256);
   }
 }
 
@@ -66,6 +88,7 @@ class reader {
       jpeg_mem_src(&state_, data, size);
       jpeg_read_header(&state_, TRUE);
     });
+    refuse_many_coefficients();
   }
   reader(reader const&) = delete;
   reader& operator=(reader const&) = delete;
@@ -79,18 +102,22 @@ class reader {
             {}};
   }
 
-  /// Rows of RGB, or of CMYK.
+  /// Rows of RGB.
   byte_image pixels()
   {
-    int const channels = state_.num_components == 4 ? 4 : 3;
-    state_.out_color_space = channels == 4 ? JCS_CMYK : JCS_RGB;
-    byte_image image = prefopt::make_byte_image(header().width, header().height, channels);
-    auto const row_bytes = static_cast<std::size_t>(image.width * channels);
+    bool const is_cmyk = state_.num_components == 4;
+    state_.out_color_space = is_cmyk ? JCS_CMYK : JCS_RGB;
+    run("a whole image", [&] { jpeg_start_decompress(&state_); });
+    if (scans_are_missing()) { refuse("JPEG with missing scans"); }
+    byte_image image = prefopt::make_byte_image(header().width, header().height, 3);
+    auto const width = static_cast<std::size_t>(image.width);
+    std::vector<std::uint8_t> cmyk(is_cmyk ? 4 * width : 0);  // of one row
     run("a whole image", [&] {
-      jpeg_start_decompress(&state_);
       while (state_.output_scanline < state_.output_height) {
-        JSAMPROW row = &image.pixels[state_.output_scanline * row_bytes];
+        std::uint8_t* const rgb = &image.pixels[state_.output_scanline * 3 * width];
+        JSAMPROW row = is_cmyk ? cmyk.data() : rgb;
         jpeg_read_scanlines(&state_, &row, 1);
+        put_rgb(cmyk, rgb);
       }
       jpeg_finish_decompress(&state_);
     });
@@ -105,6 +132,36 @@ class reader {
     errors_.manager.error_exit = jump_back;
     errors_.manager.emit_message = jump_back_if_data_are_missing;
     run("libjpeg", [&] { jpeg_create_decompress(&state_); });
+  }
+
+  /// libjpeg holds the coefficients of all scans where there are several, in two bytes each.
+  void refuse_many_coefficients()
+  {
+    if (jpeg_has_multiple_scans(&state_) == FALSE) { return; }
+    index_t bytes = 0;
+    for (int c = 0; c < state_.num_components; ++c) {
+      auto const& component = state_.comp_info[c];
+      bytes += index_t{component.width_in_blocks} * component.height_in_blocks * DCTSIZE2 * 2;
+    }
+    if (bytes > most_jpeg_coefficient_bytes) {
+      throw std::runtime_error("expected at most " +
+                               std::to_string(most_jpeg_coefficient_bytes >> 20) +
+                               " MiB of coefficients in a JPEG of several scans, got " +
+                               std::to_string(bytes >> 20) + " MiB");
+    }
+  }
+
+  /// Asked when all scans have been read. A component without any never got its quantization table;
+  /// of a progressive one, every coefficient must have come down to its last bit.
+  bool scans_are_missing() const
+  {
+    for (int c = 0; c < state_.num_components; ++c) {
+      if (state_.comp_info[c].quant_table == nullptr) { return true; }
+      for (int i = 0; state_.progressive_mode != FALSE && i < DCTSIZE2; ++i) {
+        if (state_.coef_bits[c][i] != 0) { return true; }
+      }
+    }
+    return false;
   }
 
   template <class Step>
@@ -128,21 +185,7 @@ class reader {
 void refuse_faults(std::string_view bytes)
 {
   std::string_view const fault = jpeg_fault(bytes);
-  if (!fault.empty()) {
-    throw std::runtime_error("expected a whole image, got a " + std::string(fault));
-  }
-}
-
-/// Pillow's: a product of levels, rounded.
-byte_image rgb_of_inverted_cmyk(byte_image const& cmyk)
-{
-  byte_image rgb = prefopt::make_byte_image(cmyk.width, cmyk.height, 3);
-  for (std::size_t i = 0; i < rgb.pixels.size(); ++i) {
-    int const light = cmyk.pixels[i / 3 * 4 + 3];
-    int const scaled = (255 - cmyk.pixels[i / 3 * 4 + i % 3]) * light + 128;
-    rgb.pixels[i] = static_cast<std::uint8_t>(light - ((scaled >> 8) + scaled) / 256);
-  }
-  return rgb;
+  if (!fault.empty()) { refuse(std::string(fault)); }
 }
 
 }  // namespace
@@ -161,8 +204,7 @@ byte_image jpeg_header(std::string_view bytes)
 byte_image jpeg_pixels(std::string_view bytes)
 {
   refuse_faults(bytes);
-  byte_image image = reader(bytes).pixels();
-  return image.channels == 4 ? rgb_of_inverted_cmyk(image) : image;
+  return reader(bytes).pixels();
 }
 
 #else
