@@ -34,6 +34,12 @@ TEST_CASE("rows of the data sets in use are read", "[preference_images]")
   REQUIRE(is_cat_pair(row(  // RLHF-V
       R"({"text": "{\"question\": \"What?\", \"chosen\": \"A cat.\", \"rejected\": \"A dog.\"}",
           "image_path": "a.jpg", "image": {"bytes": "x"}})")));
+  REQUIRE(is_cat_pair(row(  // the same, with a path that the pictures' names in it are cut from
+      R"({"text": "{\"question\": \"What?\", \"chosen\": \"A cat.\", \"rejected\": \"A dog.\"}",
+          "image_path": "a.jpg", "image": {"bytes": null, "path": "cut.jpg"}})")));
+  REQUIRE(is_cat_pair(row(  // without image_path
+      R"({"text": "{\"question\": \"What?\", \"chosen\": \"A cat.\", \"rejected\": \"A dog.\"}",
+          "image": {"bytes": null, "path": "a.jpg"}})")));
   REQUIRE(is_cat_pair(row(  // the same, unpacked from Parquet
       R"({"text": "{\"question\": \"What?\", \"chosen\": \"A cat.\", \"rejected\": \"A dog.\"}",
           "image_path": "elsewhere/a.jpg", "image": "a.jpg"})")));

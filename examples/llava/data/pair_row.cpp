@@ -217,7 +217,8 @@ std::string image_of(json const& row, bool is_nested, std::string const& where)
     return text_of(image.is_object() ? image.value("path", json()) : image, "images", where);
   }
   bool const has_image = row.contains("image") && !row["image"].is_null();
-  if (has_image && row["image"].is_object() && row["image"].contains("path") &&
+  bool const elsewhere = is_nested && (row.contains("image_path") || row.contains("img_path"));
+  if (has_image && !elsewhere && row["image"].is_object() && row["image"].contains("path") &&
       row["image"]["path"].is_string()) {
     return text_of(row["image"]["path"], "image", where);
   }
