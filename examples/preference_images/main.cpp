@@ -51,7 +51,7 @@ void add_build_options(CLI::App& app, tool::build_options& o)
 }  // namespace
 
 int main(int argc, char** argv)
-{
+try {
   CLI::App app{"Image negatives for preference pairs: noise where the answer looks"};
   app.require_subcommand(1);
   app.option_defaults()->take_last();
@@ -89,30 +89,28 @@ int main(int argc, char** argv)
   unpack->add_option("--output", output)->required();
 
   CLI11_PARSE(app, argc, argv);
-  try {
-    if (*unpack) {
-      std::printf("%lld rows\n", static_cast<long long>(tool::unpack_parquet(parquet, output)));
-      return 0;
-    }
-    if (*rebuild) {
-      std::printf("%lld negatives\n",
-                  static_cast<long long>(tool::rebuild(set, options.images, output)));
-      return 0;
-    }
-    if (*decoding) {
-      auto const time = tool::time_decoding(options);
-      std::printf("%lld pictures in %.3f s\n", static_cast<long long>(time.pictures), time.seconds);
-      return 0;
-    }
-    auto const report = tool::build(options, control, std::cerr);
-    if (!report.complete) { return 3; }
-    std::printf("%lld pairs (%lld with the whole picture), %lld rejected\n",
-                static_cast<long long>(report.accepted), static_cast<long long>(report.whole),
-                static_cast<long long>(report.rejected));
-    if (preview > 0) { tool::write_contact_sheet(control.output, options.images, preview); }
+  if (*unpack) {
+    std::printf("%lld rows\n", static_cast<long long>(tool::unpack_parquet(parquet, output)));
     return 0;
-  } catch (std::exception const& error) {
-    std::cerr << "preference_images: " << error.what() << '\n';
-    return 1;
   }
+  if (*rebuild) {
+    std::printf("%lld negatives\n",
+                static_cast<long long>(tool::rebuild(set, options.images, output)));
+    return 0;
+  }
+  if (*decoding) {
+    auto const time = tool::time_decoding(options);
+    std::printf("%lld pictures in %.3f s\n", static_cast<long long>(time.pictures), time.seconds);
+    return 0;
+  }
+  auto const report = tool::build(options, control, std::cerr);
+  if (!report.complete) { return 3; }
+  std::printf("%lld pairs (%lld with the whole picture), %lld rejected\n",
+              static_cast<long long>(report.accepted), static_cast<long long>(report.whole),
+              static_cast<long long>(report.rejected));
+  if (preview > 0) { tool::write_contact_sheet(control.output, options.images, preview); }
+  return 0;
+} catch (std::exception const& error) {
+  std::cerr << "preference_images: " << error.what() << '\n';
+  return 1;
 }

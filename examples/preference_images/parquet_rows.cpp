@@ -48,6 +48,7 @@ Value value_or_throw(arrow::Result<Value> result)
 struct row_writer {
   fs::path photos;
   index_t number;
+  std::string column;
   int pictures = 0;
 
   ordered_json value(arrow::Scalar const& scalar)
@@ -69,18 +70,45 @@ struct row_writer {
       case Type::DICTIONARY:
         return value(
             *value_or_throw(static_cast<arrow::DictionaryScalar const&>(scalar).GetEncodedValue()));
+      case Type::BOOL:
+      case Type::INT8:
+      case Type::INT16:
+      case Type::INT32:
+      case Type::INT64:
+      case Type::UINT8:
+      case Type::UINT16:
+      case Type::UINT32:
+      case Type::UINT64:
+      case Type::FLOAT:
+      case Type::DOUBLE:
+      case Type::DECIMAL128:
+      case Type::DECIMAL256:
+        return number_or_truth(scalar.ToString());
+      case Type::DATE32:
+      case Type::DATE64:
+      case Type::TIME32:
+      case Type::TIME64:
+      case Type::TIMESTAMP:
+        return scalar.ToString();
       default:
-        break;
+        throw std::runtime_error("column '" + column +
+                                 "': expected texts, bytes, numbers, dates, "
+                                 "lists or structs, got the type " +
+                                 scalar.type->ToString());
     }
-    std::string const text = scalar.ToString();
-    auto const number_or_truth = ordered_json::parse(text, nullptr, false);
-    return number_or_truth.is_discarded() ? ordered_json(text) : number_or_truth;  // dates
   }
 
  private:
   static std::string_view bytes_of(arrow::Scalar const& scalar)
   {
     return static_cast<arrow::BaseBinaryScalar const&>(scalar).view();
+  }
+
+  /// JSON has no number for NaN and infinities: they stay texts.
+  static ordered_json number_or_truth(std::string const& text)
+  {
+    auto parsed = ordered_json::parse(text, nullptr, false);
+    return parsed.is_discarded() ? ordered_json(text) : parsed;
   }
 
   std::string picture(std::string_view bytes)
@@ -129,11 +157,12 @@ index_t unpack(fs::path const& file, fs::path const& photos, std::ostream& pairs
   index_t number = 0;
   while (auto const batch = value_or_throw(batches->Next())) {
     for (index_t row = 0; row < batch->num_rows(); ++row, ++number) {
-      row_writer writer{.photos = photos, .number = number};
+      row_writer writer{.photos = photos, .number = number, .column = {}};
       auto line = ordered_json::object();
       for (int column = 0; column < batch->num_columns(); ++column) {
         auto const scalar = value_or_throw(batch->column(column)->GetScalar(row));
-        if (scalar->is_valid) { line[batch->column_name(column)] = writer.value(*scalar); }
+        writer.column = batch->column_name(column);
+        if (scalar->is_valid) { line[writer.column] = writer.value(*scalar); }
       }
       pairs << line.dump() << '\n';
     }

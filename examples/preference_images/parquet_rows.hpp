@@ -18,8 +18,8 @@ bool has_parquet();
 /// or plain bytes) to `output`/photos/, by the row's number; the name of that file takes the
 /// picture's place. Of a picture without bytes the path remains. Memory: 64 rows and pages of the
 /// file. What was there is overwritten; pairs.jsonl appears when all is done. Returns how many
-/// rows. Throws std::runtime_error that names the file, with Arrow's words, and in a program
-/// without Arrow.
+/// rows. Throws std::runtime_error that names the file, with Arrow's words, for a column of another
+/// type than texts, bytes, numbers, dates, lists and structs, and in a program without Arrow.
 index_t unpack_parquet(std::filesystem::path const& file, std::filesystem::path const& output);
 
 }  // namespace preference_images

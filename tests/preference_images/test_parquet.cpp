@@ -52,7 +52,10 @@ TEST_CASE("Parquet is unpacked with Arrow, and named where that is missing", "[p
 
 TEST_CASE("messages and lists of images come out of Parquet as TRL has them", "[preference_images]")
 {
-  if (!preference_images::has_parquet()) { return; }
+  if (!preference_images::has_parquet()) {
+    WARN("built without Arrow and Parquet: what pyarrow wrote for TRL is not tested");
+    return;
+  }
   temporary_folder const folder;
   REQUIRE(preference_images::unpack_parquet(fixture("messages.parquet"), folder.path()) == 1);
   auto const pair = llava::parse_pair_row(lines_of(folder / "pairs.jsonl").at(0).dump(), "here");
@@ -64,7 +67,10 @@ TEST_CASE("messages and lists of images come out of Parquet as TRL has them", "[
 
 TEST_CASE("a Parquet file that is damaged is refused by name", "[preference_images]")
 {
-  if (!preference_images::has_parquet()) { return; }
+  if (!preference_images::has_parquet()) {
+    WARN("built without Arrow and Parquet: what is damaged is not tested");
+    return;
+  }
   temporary_folder const folder;
   std::string const whole = llava::read_file(fixture("pairs.parquet"));
   auto const refused = [&](std::string const& bytes) {
@@ -75,5 +81,19 @@ TEST_CASE("a Parquet file that is damaged is refused by name", "[preference_imag
     REQUIRE(mentions(refused(whole.substr(0, kept)), {"x.parquet", "whole Parquet file"}));
   }
   REQUIRE(mentions(refused("hello"), {"x.parquet", "whole Parquet file"}));
+  REQUIRE(!std::filesystem::exists(folder / "pairs.jsonl"));
+}
+
+TEST_CASE("a Parquet column of a type that has no place in a row is refused by name",
+          "[preference_images]")
+{
+  if (!preference_images::has_parquet()) {
+    WARN("built without Arrow and Parquet: columns of other types are not tested");
+    return;
+  }
+  temporary_folder const folder;
+  auto const error =
+      error_of([&] { preference_images::unpack_parquet(fixture("map.parquet"), folder.path()); });
+  REQUIRE(mentions(error, {"map.parquet", "'tags'", "map<string, int64"}));
   REQUIRE(!std::filesystem::exists(folder / "pairs.jsonl"));
 }
