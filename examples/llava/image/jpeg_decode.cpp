@@ -114,7 +114,7 @@ class reader {
     std::vector<std::uint8_t> cmyk(is_cmyk ? 4 * width : 0);  // of one row
     run("a whole image", [&] {
       while (state_.output_scanline < state_.output_height) {
-        std::uint8_t* const rgb = &image.pixels[state_.output_scanline * 3 * width];
+        std::uint8_t* const rgb = &image.pixels[3 * width * state_.output_scanline];
         JSAMPROW row = is_cmyk ? cmyk.data() : rgb;
         jpeg_read_scanlines(&state_, &row, 1);
         put_rgb(cmyk, rgb);
