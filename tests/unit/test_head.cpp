@@ -517,6 +517,58 @@ TEST_CASE("a head's errors name the argument, what was expected and what came", 
                                   c.workspace);
                  }),
                  {"hidden", "unit stride", "8 and 2"}));
+  // Broadcast, overlapping and reversed rows have no pitch: a BLAS would read past them.
+  for (index_t const stride : {0, 2, -4}) {
+    matrix_view<float const> const odd(c.hidden.data() + 20, 6, 4, stride);  // is not read
+    CHECK(mentions(error_of<std::invalid_argument>([&] {
+                     head_log_probs(plain_gemm{}, odd, c.w(), c.targets, c.out(), {}, c.workspace);
+                   }),
+                   {"hidden", "a line's length", "6 x 4", std::to_string(stride) + " and 1"}));
+    CHECK(mentions(backward([stride](auto&, auto& out) { out.d_weight.row_stride = stride; }),
+                   {"d_weight", "unit stride along its rows,", "20 x 4"}));
+  }
+}
+
+TEST_CASE("a library's product is asked for pitches that its operands have", "[head]")
+{
+  std::vector<double> memory(64);
+  auto const view = [&](index_t rows, index_t cols, index_t row_stride, index_t col_stride) {
+    return matrix_view<double const>(memory.data() + 20, rows, cols, row_stride, col_stride);
+  };
+  auto const layout = [](matrix_view<double const> const& m) {
+    auto const [transpose, pitch] = detail::layout_of("layout", "a", m);
+    return std::array<index_t, 2>{transpose ? 1 : 0, pitch};
+  };
+  using expected = std::array<index_t, 2>;
+  CHECK(layout(view(3, 4, 4, 1)) == expected{0, 4});
+  CHECK(layout(view(3, 4, 7, 1)) == expected{0, 7});
+  CHECK(layout(view(3, 4, 1, 3)) == expected{1, 3});
+  CHECK(layout(view(3, 4, 1, 5)) == expected{1, 5});
+  CHECK(layout(view(1, 4, 0, 1)) == expected{0, 4});  // one row has no next one
+  CHECK(layout(view(1, 4, 9, 5)) == expected{1, 5});
+  CHECK(layout(view(3, 1, 6, 9)) == expected{0, 6});
+  CHECK(layout(view(3, 1, 1, 0)) == expected{0, 1});
+  auto const refused = [](auto const& call) { return error_of<std::invalid_argument>(call); };
+  for (index_t const stride : {2, 0, -4}) {
+    CAPTURE(stride);
+    auto const got = "with strides " + std::to_string(stride) + " and 1";
+    CHECK(mentions(refused([&] { layout(view(3, 4, stride, 1)); }), {"layout", "3 x 4", got}));
+    CHECK(mentions(refused([&] { layout(view(4, 3, 1, stride)); }), {"4 x 3"}));
+  }
+  CHECK(mentions(refused([&] { layout(view(3, 4, 1, 1)); }), {"1 and 1"}));
+  CHECK(mentions(refused([&] { layout(view(3, 4, 8, 2)); }), {"8 and 2"}));
+  CHECK(mentions(refused([&] { layout(view(3, 1, 0, 1)); }), {"0 and 1"}));
+
+  auto const result = [&](index_t row_stride, index_t col_stride) {
+    return refused([&] {
+      (void)detail::product_by_columns::of(
+          "product", view(4, 2, 2, 1), view(2, 4, 4, 1),
+          matrix_view<double>(memory.data(), 4, 4, row_stride, col_stride));
+    });
+  };
+  CHECK(result(4, 1) == "no error");
+  CHECK(mentions(result(1, 4), {"product", "c", "unit stride along its rows,", "1 and 4"}));
+  CHECK(mentions(result(0, 1), {"product", "c", "0 and 1"}));
 }
 
 namespace {

@@ -30,8 +30,7 @@ struct blas_gemm {
     auto const run = [&](auto const& gemm) {
       gemm(CblasRowMajor, operation(transpose_a), operation(transpose_b), count(c.rows),
            count(c.cols), count(a.cols), Real(1), a.data, count(pitch_a), b.data, count(pitch_b),
-           accumulate ? Real(1) : Real(0), c.data,
-           count(detail::layout_of("blas_gemm", "c", c).pitch));
+           accumulate ? Real(1) : Real(0), c.data, count(detail::pitch_of("blas_gemm", "c", c)));
     };
     if constexpr (std::is_same_v<Real, float>) {
       run(cblas_sgemm);

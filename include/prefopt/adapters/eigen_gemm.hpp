@@ -26,7 +26,7 @@ struct eigen_gemm {
       return Eigen::Map<matrix const, 0, pitch>(m.data, m.rows, m.cols, pitch(stride));
     };
     Eigen::Map<matrix, 0, pitch> to(c.data, c.rows, c.cols,
-                                    pitch(detail::layout_of("eigen_gemm", "c", c).pitch));
+                                    pitch(detail::pitch_of("eigen_gemm", "c", c)));
     auto const write = [&](auto const& x, auto const& y) {
       if (accumulate) {
         to.noalias() += x * y;

@@ -217,11 +217,11 @@ void check_head_gradients(char const* function, matrix_view<Stored const, Space>
   }
   if (out.d_hidden) {
     require_shape(function, "d_hidden", n, hidden.cols, out.d_hidden);
-    require_unit_stride(function, "d_hidden", out.d_hidden, false);
+    require_pitch(function, "d_hidden", out.d_hidden, false);
   }
   if (out.d_weight) {
     require_shape(function, "d_weight", weight.rows, weight.cols, out.d_weight);
-    require_unit_stride(function, "d_weight", out.d_weight, false);
+    require_pitch(function, "d_weight", out.d_weight, false);
   }
   if (out.d_bias) { require_extent(function, "d_bias", weight.rows, out.d_bias.extent); }
   if (overlap(options.kept, out.d_weight)) {

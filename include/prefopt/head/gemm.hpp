@@ -15,8 +15,9 @@ namespace prefopt {
 /// `Stored` and C [M, N] of `Real`, in which all products are summed.
 ///
 /// A and B have unit stride along one of their axes (a transposed matrix is a view with its strides
-/// exchanged), C along its columns; no extent is 0. The call returns when C is written; how many
-/// threads work on it, and whether their number changes its bits, is the library's.
+/// exchanged), C along its columns; along the other axis lines do not overlap: its stride is at
+/// least a line's length, or there is one line. No extent is 0. The call returns when C is written;
+/// how many threads work on it, and whether their number changes its bits, is the library's.
 template <class Gemm, class Stored, class Real>
 concept matrix_product =
     requires(Gemm const& gemm, matrix_view<Stored const> a, matrix_view<Real> c, bool accumulate) {
@@ -54,6 +55,32 @@ constexpr matrix_view<T, Space> row_block(matrix_view<T, Space> const& m, index_
   return {m.data + first * m.row_stride, count, m.cols, m.row_stride, m.col_stride};
 }
 
+/// Rows that lie one behind the other in memory, whole and apart: what a pitch can say.
+template <class T, class Space>
+constexpr bool has_pitch(matrix_view<T, Space> const& m)
+{
+  return (m.col_stride == 1 || m.cols <= 1) && (m.rows <= 1 || m.row_stride >= m.cols);
+}
+
+template <class T, class Space>
+[[noreturn]] void throw_no_pitch(char const* function, char const* name, char const* axes,
+                                 matrix_view<T, Space> const& m)
+{
+  throw_invalid(function, name,
+                std::string("unit stride along its ") + axes +
+                    ", and the other stride at least a line's length",
+                std::to_string(m.rows) + " x " + std::to_string(m.cols) + " with strides " +
+                    std::to_string(m.row_stride) + " and " + std::to_string(m.col_stride));
+}
+
+/// The pitch of a matrix that is stored by rows, as C is.
+template <class T, class Space>
+index_t pitch_of(char const* function, char const* name, matrix_view<T, Space> const& m)
+{
+  if (!has_pitch(m)) { throw_no_pitch(function, name, "rows", m); }
+  return m.rows > 1 ? m.row_stride : m.cols;
+}
+
 /// A matrix as BLAS names it: row-major with a pitch, or the transpose of such a one.
 struct blas_layout {
   bool transpose;
@@ -63,10 +90,9 @@ struct blas_layout {
 template <class T, class Space>
 blas_layout layout_of(char const* function, char const* name, matrix_view<T, Space> const& m)
 {
-  if (m.col_stride == 1 || m.cols == 1) { return {false, max(m.row_stride, m.cols)}; }
-  if (m.row_stride == 1 || m.rows == 1) { return {true, max(m.col_stride, m.rows)}; }
-  throw_invalid(function, name, "unit stride along rows or columns",
-                "strides " + std::to_string(m.row_stride) + " and " + std::to_string(m.col_stride));
+  if (has_pitch(m)) { return {false, pitch_of(function, name, m)}; }
+  if (has_pitch(transposed(m))) { return {true, pitch_of(function, name, transposed(m))}; }
+  throw_no_pitch(function, name, "rows or columns", m);
 }
 
 /// C = A B for a library that knows matrices by columns only: the columns of C^T = B^T A^T are the
@@ -82,8 +108,8 @@ struct product_by_columns {
                                matrix_view<Stored const, Space> const& b,
                                matrix_view<Real, Space> const& c)
   {
-    return {layout_of(function, "b", b),      layout_of(function, "a", a), c.cols, c.rows, a.cols,
-            layout_of(function, "c", c).pitch};
+    return {layout_of(function, "b", b), layout_of(function, "a", a), c.cols, c.rows, a.cols,
+            pitch_of(function, "c", c)};
   }
 };
 

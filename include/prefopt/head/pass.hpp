@@ -107,17 +107,13 @@ struct head_pass {
   }
 };
 
+/// Any product can take it; `both`: as A or B, which may be stored by columns.
 template <class T, class Space>
-void require_unit_stride(char const* function, char const* name, matrix_view<T, Space> const& m,
-                         bool both)
+void require_pitch(char const* function, char const* name, matrix_view<T, Space> const& m,
+                   bool both)
 {
-  bool const along_columns = m.col_stride == 1 || m.cols <= 1;
-  if (!along_columns && !(both && (m.row_stride == 1 || m.rows <= 1))) {
-    throw_invalid(
-        function, name,
-        both ? "unit stride along its rows or columns" : "unit stride along its rows",
-        "strides " + std::to_string(m.row_stride) + " and " + std::to_string(m.col_stride));
-  }
+  if (has_pitch(m) || (both && has_pitch(transposed(m)))) { return; }
+  throw_no_pitch(function, name, both ? "rows or columns" : "rows", m);
 }
 
 template <class T, class Space>
@@ -141,8 +137,8 @@ void check_head_shapes(char const* function, matrix_view<Stored const, Space> co
   if (weight.cols < 1) { throw_invalid(function, "weight", "1 column or more", "0"); }
   require_shape(function, "hidden", hidden.rows, weight.cols, hidden);
   require_shape(function, "weight", weight.rows, weight.cols, weight);
-  require_unit_stride(function, "hidden", hidden, true);
-  require_unit_stride(function, "weight", weight, true);
+  require_pitch(function, "hidden", hidden, true);
+  require_pitch(function, "weight", weight, true);
   if (options.bias) { require_extent(function, "bias", weight.rows, options.bias.extent); }
   // The logits are made here; all else about rows is checked as it is for logits.
   static Stored const stand_in{};
