@@ -6,6 +6,7 @@
 #include <cublas_v2.h>
 
 #include <cstddef>
+#include <initializer_list>
 #include <type_traits>
 
 #include <prefopt/config.hpp>
@@ -15,18 +16,21 @@
 
 namespace prefopt {
 
-/// `cublasGemmEx` for fp32, fp64 and 16-bit matrices, whose products are summed in fp32; fp32 is
-/// not rounded to TF32 unless `single` says so (CUBLAS_COMPUTE_32F_FAST_TF32). cuBLAS gives the
-/// same bits for the same shapes, library, device and workspace.
+/// `cublasGemmEx` (CUDA 12 and later) for fp32, fp64 and 16-bit matrices, whose products are summed
+/// in fp32; fp32 is not rounded to TF32 unless `single` says so (CUBLAS_COMPUTE_32F_FAST_TF32),
+/// whatever the handle's math mode. cuBLAS gives the same bits for the same shapes, library, device
+/// and workspace.
 ///
-/// Borrows the handle, sets its stream, and lends it `workspace` (NVIDIA's advice: 32 MiB on
-/// sm_90, 4 MiB before): without one cuBLAS takes memory of its own, in a stream that is captured
-/// from a pool. Scalars are read from the host; the handle is used by one thread at a time.
+/// Borrows the handle, which one thread at a time may use. Its pointer and math modes are as before
+/// when the call returns; `stream` and `workspace` it keeps. `workspace`: device memory, aligned to
+/// 256 bytes (NVIDIA's advice: 32 MiB on sm_90, 4 MiB before). A workspace that the handle was
+/// given before is lost with the change of stream; without one here cuBLAS takes memory of its own,
+/// in a stream that is captured from a pool.
 struct cublas_gemm {
   cublasHandle_t handle;
   void* workspace = nullptr;
   std::size_t workspace_bytes = 0;
-  cublasComputeType_t single = CUBLAS_COMPUTE_32F;
+  cublasComputeType_t single = CUBLAS_COMPUTE_32F;  ///< how fp32 matrices are multiplied
 
   template <class Stored, class Real>
     requires(std::is_same_v<Real, double> == std::is_same_v<Stored, double>)
@@ -38,7 +42,14 @@ struct cublas_gemm {
     auto const operation = [](bool transpose) { return transpose ? CUBLAS_OP_T : CUBLAS_OP_N; };
     Real const one = 1;
     Real const sum = accumulate ? Real(1) : Real(0);
-    cublasStatus_t status = cublasSetStream(handle, stream);  // takes the workspace away
+    cublasPointerMode_t pointers{};
+    cublasMath_t math{};
+    cublasStatus_t status =
+        first_failure({cublasGetPointerMode(handle, &pointers), cublasGetMathMode(handle, &math)});
+    if (status != CUBLAS_STATUS_SUCCESS) { return as_cuda_error(status); }
+    status = first_failure({cublasSetPointerMode(handle, CUBLAS_POINTER_MODE_HOST),
+                            cublasSetMathMode(handle, CUBLAS_DEFAULT_MATH),
+                            cublasSetStream(handle, stream)});  // takes the workspace away
     if (status == CUBLAS_STATUS_SUCCESS && workspace != nullptr) {
       status = cublasSetWorkspace(handle, workspace, workspace_bytes);
     }
@@ -46,13 +57,34 @@ struct cublas_gemm {
       status = cublasGemmEx_64(handle, operation(p.first.transpose), operation(p.second.transpose),
                                p.m, p.n, p.k, &one, b.data, type<Stored>(), p.first.pitch, a.data,
                                type<Stored>(), p.second.pitch, &sum, c.data, type<Real>(), p.pitch,
-                               std::is_same_v<Real, double> ? CUBLAS_COMPUTE_64F : single,
-                               CUBLAS_GEMM_DEFAULT);
+                               compute<Stored>(), CUBLAS_GEMM_DEFAULT);
     }
-    return as_cuda_error(status);
+    return as_cuda_error(first_failure(
+        {status, cublasSetPointerMode(handle, pointers), cublasSetMathMode(handle, math)}));
   }
 
  private:
+  /// The calls are made in the order in which they stand.
+  static cublasStatus_t first_failure(std::initializer_list<cublasStatus_t> results)
+  {
+    for (cublasStatus_t const status : results) {
+      if (status != CUBLAS_STATUS_SUCCESS) { return status; }
+    }
+    return CUBLAS_STATUS_SUCCESS;
+  }
+
+  template <class Stored>
+  cublasComputeType_t compute() const
+  {
+    if constexpr (std::is_same_v<Stored, double>) {
+      return CUBLAS_COMPUTE_64F;
+    } else if constexpr (std::is_same_v<Stored, float>) {
+      return single;
+    } else {
+      return CUBLAS_COMPUTE_32F;
+    }
+  }
+
   template <class T>
   static constexpr cudaDataType_t type()
   {
