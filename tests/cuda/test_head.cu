@@ -108,18 +108,28 @@ TEMPLATE_TEST_CASE("rows that are ignored on the device take part in no product"
   }
 }
 
-TEST_CASE("rows beyond the number that was told get NaN, and no other rows do", "[cuda]")
+TEST_CASE("rows beyond the number that was told get NaN, as do sums that lack them", "[cuda]")
 {
-  head_case<float> c(30, 6, 40);
-  c.targets[3] = -100;
-  device_head<float> device(c);
-  device.options.counted = 20;  // rows 0 ... 20 but for row 3
-  device.run();
-  for (std::size_t i = 0; i < 30; ++i) {
-    CHECK(std::isnan(c.log_prob[i]) == (i > 20));
-    CHECK(std::isnan(c.d_hidden[i * 6]) == (i > 20));
+  for (bool const accumulate : {false, true}) {
+    head_case<float> c(30, 6, 40);
+    c.targets[3] = -100;
+    c.options.accumulate = accumulate;
+    device_head<float> device(c);
+    device.options.counted = 20;  // rows 0 ... 20 but for row 3
+    device.run();
+    for (std::size_t i = 0; i < 30; ++i) {
+      CHECK(std::isnan(c.log_prob[i]) == (i > 20));
+      CHECK(std::isnan(c.d_hidden[i * 6]) == (i > 20));
+    }
+    CHECK(c.log_prob[3] == 0);
+    for (float const x : c.d_weight) { REQUIRE(std::isnan(x)); }
+    for (float const x : c.d_bias) { REQUIRE(std::isnan(x)); }
+    c.d_weight.assign(c.d_weight.size(), 0);
+    device_head<float> enough(c);
+    enough.options.counted = 29;  // all that count
+    enough.run();
+    for (float const x : c.d_weight) { REQUIRE_FALSE(std::isnan(x)); }
   }
-  CHECK(c.log_prob[3] == 0);
 }
 
 TEST_CASE("a target outside the vocabulary gives NaN in its row of a head", "[cuda]")

@@ -78,7 +78,9 @@ template <class Real = void, class Gemm, class Hidden, class Weight, class Targe
 /// Logits are computed again for each chunk, or taken from `options.kept`, which holds those of the
 /// first `plan_head(...).kept` rows that count. dX is rounded to `Hidden`'s type once, as the
 /// products read it; `d_bias` is the sum of what it was rounded to, as a column of `d_weight` is.
-/// dH and dW are summed in `Real`. Ignored rows get zeros in `d_hidden`.
+/// dH and dW are summed in `Real`. Ignored rows get zeros in `d_hidden`. Where more rows count than
+/// `options.counted`, those beyond it get NaN there, and `d_weight` and `d_bias`, which lack them,
+/// are all NaN.
 template <class Real = void, class Gemm, class Hidden, class Weight, class Targets>
 [[nodiscard]] cudaError_t head_gradients(
     cudaStream_t stream, Gemm const& gemm, Hidden&& hidden, Weight&& weight, Targets&& targets,

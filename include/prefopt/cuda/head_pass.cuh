@@ -163,6 +163,10 @@ class head_pass {
         each_row(dh, scatter_job<Real>{selected(before), dh, out.d_hidden});
       }
     });
+    if (counted_ < hidden_.rows) {
+      if (out.d_weight) { lack(out.d_weight); }
+      if (out.d_bias) { lack(as_row(out.d_bias)); }
+    }
     return status_;
   }
 
@@ -181,6 +185,10 @@ class head_pass {
   void fill(matrix_view<T, device_memory> const& m, T value)
   {
     each_row(m, fill_job<T>{m, value});
+  }
+  void lack(matrix_view<Real, device_memory> const& sums)
+  {
+    each_row(sums, lacking_job<Real>{selected(counted_), sums});
   }
   template <class F>
   void each_block(F const& f)
@@ -267,6 +275,11 @@ class head_pass {
     }
   }
 
+  static matrix_view<Real, device_memory> as_row(vector_view<Real, device_memory> const& v)
+  {
+    return {v.data, 1, v.extent, 0, v.stride};
+  }
+
   /// Zeros where no product writes.
   void start(head_gradient_columns<Real, device_memory> const& out)
   {
@@ -281,11 +294,7 @@ class head_pass {
     }
     if (has_products || options_.accumulate) { return; }
     if (out.d_weight) { fill(out.d_weight, Real(0)); }
-    if (out.d_bias) {
-      fill(matrix_view<Real, device_memory>(out.d_bias.data, 1, out.d_bias.extent, 0,
-                                            out.d_bias.stride),
-           Real(0));
-    }
+    if (out.d_bias) { fill(as_row(out.d_bias), Real(0)); }
   }
 
   cudaStream_t stream_;

@@ -159,6 +159,20 @@ struct rest_job {
   }
 };
 
+/// Sums that lack a row: all NaN where more rows count than have a product, the first `before`.
+template <class Real>
+struct lacking_job {
+  selected_rows rows;
+  matrix_view<Real, device_memory> to;
+
+  template <class Executor>
+  __device__ void operator()(Executor& ex, index_t k) const
+  {
+    if (rows(0) < 0) { return; }
+    ex.transform(to.row(k), to.row(k), constant_number<Real>{quiet_nan_v<Real>});
+  }
+};
+
 /// For all rows but the first `multiplied` of those that count.
 template <class Real>
 PREFOPT_KERNEL void __launch_bounds__(block_threads)
