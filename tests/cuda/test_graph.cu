@@ -8,11 +8,14 @@
 #include <vector>
 
 #include <prefopt/cuda/evaluate.cuh>
+#include <prefopt/cuda/head.cuh>
+#include <prefopt/cuda/kl_rows.cuh>
 #include <prefopt/cuda/rows.cuh>
 #include <prefopt/cuda/sequence.cuh>
 #include <prefopt/losses/reward_model.hpp>
 
 #include "cuda/device.hpp"
+#include "cuda/device_head.hpp"
 
 using namespace prefopt;
 
@@ -34,6 +37,12 @@ struct step {
   test::device_array<std::int32_t> targets{std::vector<std::int32_t>(tokens, 5)};
   test::device_array<float> log_prob{tokens}, entropy{tokens}, normalizer{tokens}, seeds{tokens};
   test::device_array<float> sums{2}, loss{1}, d_sums{2};
+  test::device_array<float> reference{std::vector<float>(host.rbegin(), host.rend())};
+  test::device_array<float> kl{tokens}, kl_gradient{host.size()};
+  test::head_case<float> head_numbers{tokens, 8, 40};
+  test::device_head<float> head{head_numbers};
+
+  step() { head.take_workspace(); }
 
   void enqueue(cudaStream_t stream) const
   {
@@ -58,6 +67,34 @@ struct step {
                              {.forward = {log_prob.view(), entropy.view(), normalizer.view()}}));
     test::check(gpu::log_probs_and_gradients(stream, x, targets.view(),
                                              {.d_log_prob = seeds.view()}, {}, dx_fused));
+    enqueue_divergence(stream, x);
+    enqueue_head(stream);
+  }
+
+  void enqueue_divergence(cudaStream_t stream, matrix_view<float const, device_memory> x) const
+  {
+    matrix_view<float const, device_memory> const other(reference.data(), tokens, cols);
+    matrix_view<float, device_memory> const dx(kl_gradient.data(), tokens, cols);
+    test::check(gpu::kl_divergences(stream, x, other, {.policy_to_reference = kl.view()}));
+    test::check(gpu::kl_gradients(stream, x, other, {.d_policy_to_reference = kl.view()}, dx));
+  }
+
+  void enqueue_head(cudaStream_t stream) const
+  {
+    auto how = head.options;
+    test::check(gpu::head_log_probs(stream, head.gemm, head.h(), head.w(), head.targets.view(),
+                                    head.columns(), how, head.workspace()));
+    how.rows.forward = {head.log_prob.view(), head.entropy.view(), head.log_normalizer.view()};
+    test::check(gpu::head_gradients(stream, head.gemm, head.h(), head.w(), head.targets.view(),
+                                    head.seeds(), {head.dh(), head.dw(), head.d_bias.view()}, how,
+                                    head.workspace()));
+  }
+
+  std::vector<std::vector<float>> results() const
+  {
+    return {gradient.host(),      fused.host(),         kl.host(),
+            kl_gradient.host(),   head.log_prob.host(), head.d_hidden.host(),
+            head.d_weight.host(), head.d_bias.host()};
   }
 };
 
@@ -72,6 +109,10 @@ TEST_CASE("a captured step has the bits of an enqueued one, and may be launched 
   std::vector<float> const expected = plain.gradient.host();
   std::vector<float> const fused = plain.fused.host();
   REQUIRE(expected[5] != 0.0f);
+  auto const all = plain.results();
+  for (auto const& numbers : all) {
+    for (float const x : numbers) { REQUIRE(std::isfinite(x)); }
+  }
   for (std::size_t k = 0; k < fused.size(); ++k) {
     REQUIRE(std::fabs(fused[k] - expected[k]) <= 3e-6f);
   }
@@ -94,8 +135,7 @@ TEST_CASE("a captured step has the bits of an enqueued one, and may be launched 
     test::check(cudaDeviceSynchronize());
     test::check(cudaGraphLaunch(runnable, stream));
     stream.wait();
-    CHECK(captured.gradient.host() == expected);
-    CHECK(captured.fused.host() == fused);
+    CHECK(captured.results() == all);
   }
   test::check(cudaGraphExecDestroy(runnable));
   test::check(cudaGraphDestroy(graph));
