@@ -391,35 +391,70 @@ TEST_CASE("a row with two peaks, or with all logits equal, keeps its digits too"
   }
 }
 
-TEST_CASE("rows of unusual seeds or logits have the gradient that single elements have", "[row]")
+TEMPLATE_TEST_CASE("rows of unusual seeds or logits have the gradient that single elements have",
+                   "[row]", float, bfloat16, float16, double)
 {
+  using real = std::conditional_t<std::is_same_v<TestType, double>, double, float>;
   host_executor simd;
+  host_executor past_caches;
+  if constexpr (has_packs) { past_caches.streams = true; }
   serial_executor serial;
-  auto const check = [&](std::vector<float> x, row_log_prob_seeds<float> const& seed) {
-    x[2] = -infinity_v<float>;
-    auto const row = row_log_prob<float>(serial, view(x), 5);
-    std::vector<float> want(x.size()), got(x.size());
-    row_log_prob_gradient<float>(serial, view(x), view(want), 5, row, seed);
-    row_log_prob_gradient<float>(simd, view(x), view(got), 5, row, seed);
-    CAPTURE(seed.d_log_prob, seed.d_entropy, x[0]);
-    for (std::size_t j = 0; j < x.size(); ++j) {
-      if (std::isnan(want[j]) ? !std::isnan(got[j])
-                              : !(std::abs(got[j] - want[j]) <= 1e-5f * std::abs(want[j]))) {
-        FAIL("element " << j << ": " << got[j] << " for " << want[j]);
+  // bf16 and fp16 may round to the next number, and fp16 to the next subnormal one.
+  double const relative = 1e-5 + 2 * test::rounding<TestType>::relative;
+  double const absolute = 2 * test::rounding<TestType>::absolute;
+  auto const check = [&](std::vector<double> const& logits, row_log_prob_seeds<real> const& seed) {
+    auto x = stored_as<TestType>(logits);
+    x[2] = TestType(-infinity_v<float>);
+    auto const row = row_log_prob<real>(serial, view(x), 5);
+    std::vector<TestType> d(x.size());
+    row_log_prob_gradient<real>(serial, view(x), view(d), 5, row, seed);
+    auto const want = as_double(d);
+    CAPTURE(seed.d_log_prob, seed.d_entropy, logits[0]);
+    auto const compare = [&](std::vector<double> const& got) {
+      for (std::size_t j = 0; j < want.size(); ++j) {
+        bool const same = std::isnan(want[j])
+                              ? std::isnan(got[j])
+                              : got[j] == want[j] || std::abs(got[j] - want[j]) <=
+                                                         relative * std::abs(want[j]) + absolute;
+        if (!same) { FAIL("element " << j << ": " << got[j] << " for " << want[j]); }
       }
-    }
-    CHECK(got[2] == 0.0f);
+      CHECK(got[2] == 0.0);
+    };
+    row_log_prob_gradient<real>(simd, view(x), view(d), 5, row, seed);
+    compare(as_double(d));
+    row_log_prob_gradient<real>(past_caches, view(x), view(d), 5, row, seed);
+    compare(as_double(d));
+    row_log_prob_gradient<real>(simd, view(x), view(x), 5, row, seed);
+    compare(as_double(x));
   };
-  auto const usual = stored_as<float>(random_logits(200, 14));
-  for (float const seed : {quiet_nan_v<float>, 1e35f, 3e38f, 1e-38f}) {
+  auto const usual = random_logits(200, 14);
+  for (real const seed : {quiet_nan_v<real>, real(1e35f), real(3e38f), real(1e-38f)}) {
     check(usual, {.d_log_prob = seed});
-    check(usual, {.d_log_prob = 1, .d_entropy = seed * 0.01f});
+    check(usual, {.d_log_prob = 1, .d_entropy = seed * real(0.01f)});
   }
-  for (float const size : {0x1p20f, 0x1p24f, 0x1p40f, 1e30f}) {
+  for (double const size : {0x1p20, 0x1p24, 0x1p40, 1e30}) {
+    if (std::is_same_v<TestType, float16>) { continue; }  // infinite there
     auto large = usual;
-    for (float& v : large) { v = v > 0 ? size : size - size / 4; }
+    for (double& v : large) { v = v > 0 ? size : size - size / 4; }
     check(large, {.d_log_prob = 1});
-    check(large, {.d_log_prob = 1, .d_entropy = 0.5f});
+    check(large, {.d_log_prob = 1, .d_entropy = real(0.5)});
+  }
+}
+
+TEST_CASE("beside an improbable target an entropy's gradient keeps an ulp of its log-probability",
+          "[row]")
+{
+  // n = 3, the first logit all but certain: there log p + H cancels.
+  std::vector<float> x{40.0f, 0.15f, 10.0f};
+  auto const want = compute_reference(as_double(x), 1, {.d_entropy = 0.5});
+  double const ulp_of_log_prob = 0x1p-18;
+  host_executor simd;
+  auto const row = row_log_prob<float>(simd, view(x), 1);
+  CHECK(std::abs(row.log_prob) > 32.0f);
+  CHECK(std::abs(row.log_prob) < 64.0f);
+  row_log_prob_gradient<float>(simd, view(x), view(x), 1, row, {.d_entropy = 0.5f});
+  for (std::size_t j = 0; j < x.size(); ++j) {
+    CHECK(std::abs(as_double(x)[j] - want.gradient[j]) <= 0.5 * ulp_of_log_prob);
   }
 }
 

@@ -40,8 +40,9 @@ struct load_element {
     if constexpr (std::is_floating_point_v<Value>) {
       to = from[i];
     } else {
-      // Processors ask ahead for few columns, and anew on every page.
-      prefetch(from.data + i, static_cast<index_t>(sizeof to.lanes), 2048);
+      // Processors ask ahead for few columns, and anew on every page. Less far than for one column,
+      // as many lines are under way.
+      detail::prefetch(from.data + i, static_cast<index_t>(sizeof to.lanes), 2048);
       to.load(from.data + i);
     }
   }

@@ -150,8 +150,10 @@ inline constexpr index_t lanes_of = 1;
 template <class T, int N>
 inline constexpr index_t lanes_of<pack<T, N>> = N;
 
-/// Asks for the `bytes` that a loop will read `ahead` bytes on. As an integer, because the address
-/// may lie behind the column.
+namespace detail {
+
+/// Asks for the `bytes` that a loop will read `ahead` bytes on: for one column, two pages, which
+/// processors do not cross by themselves. As an integer, because the address may lie behind it.
 inline void prefetch(void const* at, index_t bytes, std::uintptr_t ahead = 8192)
 {
   auto const address = reinterpret_cast<std::uintptr_t>(at) + ahead;
@@ -160,8 +162,6 @@ inline void prefetch(void const* at, index_t bytes, std::uintptr_t ahead = 8192)
         address + static_cast<std::uintptr_t>(byte)));
   }
 }
-
-namespace detail {
 
 /// The lower (0) or upper (1) lanes.
 template <int Half, class T, int N>

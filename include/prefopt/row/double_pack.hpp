@@ -76,13 +76,17 @@ pack<double, N> probability(pack<double, N> const& log_p)
   return select(log_p >= lowest, p, select(log_p < lowest, reals(0.0), log_p));
 }
 
-/// The gradient of a row, without its target; `out` may be `in`.
+/// The gradient of a row; `out` may be `in`.
 template <class Reals, class Gradient>
 void contiguous_gradient_as_is(double const* in, double* out, index_t size, Gradient const& row)
 {
   constexpr index_t lanes = lanes_of<Reals>;
   index_t const whole = size / lanes * lanes;
   Gradient const gradient = row;
+  index_t const target = gradient.target;
+  bool const holds_target = target >= 0 && target < size;  // or another shard does
+  // Before an in-place store replaces the logit.
+  double const at_target = holds_target ? gradient(in[target], target) : 0;
   Reals x;
   for (index_t j = 0; j < whole; j += lanes) {
     prefetch(in + j, lanes * static_cast<index_t>(sizeof(double)));
@@ -93,6 +97,7 @@ void contiguous_gradient_as_is(double const* in, double* out, index_t size, Grad
     x.load(in + whole, 1, size - whole);
     gradient.elsewhere(x).store(out + whole, 1, size - whole);
   }
+  if (holds_target) { out[target] = at_target; }
 }
 
 }  // namespace prefopt::detail

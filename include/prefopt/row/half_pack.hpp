@@ -19,6 +19,11 @@ inline constexpr bool is_packable =
     std::is_same_v<Stored, float> ||
     (half_format_of<Stored> != half_format::none && sizeof(Stored) == 2);
 
+/// Rows of such logits whose gradient, of the same width, is written from packs.
+template <class In, class Out>
+inline constexpr bool has_packed_gradient =
+    is_packable<std::remove_const_t<In>> && is_packable<Out> && sizeof(In) == sizeof(Out);
+
 /// `decode_float16` on lanes.
 template <class Reals>
 Reals decode_float16_lanes(typename pack_bits<Reals>::vector const& half)
@@ -111,16 +116,18 @@ pack_pair<Reals> load_pair_beside(Stored const* from)
   }
 }
 
-/// What becomes of numbers half way between two bf16 numbers.
+/// What becomes of numbers half way between two bf16 numbers. Scalars are rounded to even
+/// (half.hpp); NaN must be one that `rounded_bfloat16_lanes` keeps, for both.
 enum class ties {
   to_even,
-  away  ///< from 0: fewer steps, for numbers whose own error is far more than one in 2^16 of them
+  away  ///< from 0: fewer steps; for numbers with an error of their own, that know no half way
 };
 
 /// Two packs as one of 16-bit numbers; fp16 knows ties to even only.
 template <class Stored, ties Ties = ties::to_even, class Reals>
 pack_bits<Reals> encode_pair(pack_pair<Reals> const& x)
 {
+  static_assert(Ties == ties::to_even || half_format_of<Stored> == half_format::bfloat16);
   if constexpr (half_format_of<Stored> == half_format::bfloat16) {
     auto const rounded = [](Reals const& lanes) {
       if constexpr (Ties == ties::away) {

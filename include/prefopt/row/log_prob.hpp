@@ -161,7 +161,8 @@ PREFOPT_HD row_log_prob_result<Real> row_log_prob(Executor& ex, Logits logits, i
 
 /// Writes dL/d(raw logits) of one row, for the result that `row_log_prob` gave with the same
 /// target and transform, and the seeds dL/d(result). `out` may be the same memory as `logits`, or
-/// of another type; each element is rounded once.
+/// of another type; each element is rounded once, to nearest; half way cases of bf16 as the
+/// executor has it.
 ///
 /// A vocabulary shard takes the result of the whole row, and a target >= logits.size() where
 /// another shard holds it. A masked logit (-inf) gets gradient 0, also as the target. An ignored

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include <prefopt/config.hpp>
+#include <prefopt/core/host_block.hpp>
 #include <prefopt/row/log_prob.hpp>
 #include <prefopt/row/row_checks.hpp>
 #include <prefopt/row/row_options.hpp>
@@ -33,16 +34,17 @@ checked_rows<element_of<Logits>, element_of<Targets>> check_host_rows(
   return in;
 }
 
-/// Whether a gradient is too large to be found in a cache by whoever reads it next, and apart from
-/// the logits.
+/// Whether a gradient is too large to be found in a cache by whoever reads it next, apart from the
+/// logits, and of types whose rows can go past the caches.
 template <class Logit, class Stored>
 bool should_stream(matrix_view<Logit> const& logits, matrix_view<Stored> const& gradient)
 {
-  constexpr index_t cache = index_t(32) << 20;
+  constexpr bool can_stream = has_streaming_stores && has_packed_gradient<Logit, Stored>;
   bool const apart =
       static_cast<void const*>(gradient.data) != static_cast<void const*>(logits.data);
-  bool const large = gradient.rows * gradient.cols * static_cast<index_t>(sizeof(Stored)) > cache;
-  return has_streaming_stores && apart && large;
+  bool const large =
+      gradient.rows * gradient.cols * static_cast<index_t>(sizeof(Stored)) > largest_cache;
+  return can_stream && apart && large;
 }
 
 /// Rows between two waits for what went past the caches, which cost as much as 1000 elements do.
@@ -141,8 +143,10 @@ void log_probs_of_shards(vector_view<token_stats<Real> const> tokens, Targets&& 
 ///     logit_gradients(logits, targets, {.d_log_prob = seed}, logits, {.forward = {...}});
 ///
 /// `d_logits` [n, V] may be `logits` itself, or another matrix of any of the logit types; every
-/// element is computed in `Real` and rounded once. Rows that are ignored or whose seeds are all 0
-/// get zeros, whatever their logits hold; masked logits (-inf) get 0; NaN propagates.
+/// element is computed in `Real` and rounded once, to nearest; in bf16, half way cases go to even
+/// or, where vector registers compute the row, away from 0 (simd_executor.hpp). Rows that are
+/// ignored or whose seeds are all 0 get zeros, whatever their logits hold; masked logits (-inf) get
+/// 0; NaN propagates.
 template <class Real = void, class Executor = host_executor, class Logits, class Targets,
           class Gradient, class Target = detail::compile_target>
 void logit_gradients(Logits&& logits, Targets&& targets,

@@ -32,7 +32,13 @@ namespace prefopt {
 /// - A gradient element, relative to the terms it is made of: 5e-6 [1.4e-6; 2.3e-6]; 1e-5 at
 ///   temperature 0.3 [7.0e-6; 1.0e-5] and 2e-5 at 0.05 [1.3e-5; 1.4e-5], where log p of a hundred
 ///   nats is rounded before e^x. In bf16 it has an e^x with an error of 3e-6 [2.9e-6; 6.7e-6]
-///   before it is rounded, half way cases away from 0.
+///   before it is rounded, half way cases away from 0 (`detail::ties::away`; those of the target,
+///   of strided rows and of unusual seeds to even, as `serial_executor` and devices round).
+/// - Beside these terms: an entropy's seed adds |d_entropy| p_j ulp(log p of the target), which is
+///   more where log p + H of an all but certain logit cancels beside an improbable target (n = 3,
+///   log p = -40, d_entropy = 0.5: -8e-7 in place of -2e-16). Where the target is masked, or in
+///   another shard, all refer to the log-normaliser, and p_j has a relative error of up to an
+///   ulp of that: 6e-5 for logits of a thousand.
 /// - A soft cap adds 2^-22 cap / temperature to each: tanh is rounded as a number of that size.
 /// - A probability below e^-87 may be a subnormal number or 0. `reduce` counts a logit 87 nats
 ///   below the largest as one at 87.
@@ -43,7 +49,7 @@ struct simd_executor : serial_executor {
   using serial_executor::reduce;
   using serial_executor::transform;
 
-  /// Whether `logit_gradient`s go past the caches; then they may not be written in place, and
+  /// Whether fp32, bf16 and fp16 gradients go past the caches; then they may not be in place, and
   /// `detail::finish_streaming()` comes before another thread may read them.
   bool streams = false;
 
@@ -129,33 +135,25 @@ struct simd_executor : serial_executor {
   }
 
   template <class In, class Out>
-    requires(detail::is_packable<std::remove_const_t<In>> && detail::is_packable<Out> &&
-             sizeof(In) == sizeof(Out))
+    requires(detail::has_packed_gradient<In, Out>)
   void transform(vector_view<In> in, vector_view<Out> out,
                  detail::logit_gradient<float, Out> gradient) const
   {
-    detail::simd_gradient_row const row(gradient);
-    if (in.stride != 1 || out.stride != 1 || !row.is_usual()) {
-      serial_executor::transform(in, out, gradient);
-      return;
-    }
-    index_t const target = gradient.target;
-    bool const holds_target = target >= 0 && target < in.extent;  // or another shard does
-    // Before an in-place store replaces the logit.
-    Out const at_target = holds_target ? gradient(in[target], target) : Out{};
-    gradient.map.visit([&](auto const& map) {
-      Registers::call([&]<class Width>(Width) {
-        auto const write = [&]<bool HasEntropy>(std::bool_constant<HasEntropy>) {
-          detail::contiguous_logit_gradient<reals<Width>, HasEntropy>(in.data, out.data, in.extent,
-                                                                      row, map, streams);
-        };
-        row.d_entropy != 0 ? write(std::true_type{}) : write(std::false_type{});
+    bool written = false;
+    if (in.stride == 1 && out.stride == 1) {
+      // The row's constants, too, are computed inside: what the call inlines is no function that
+      // files of other targets could share.
+      written = gradient.map.visit([&](auto const& map) {
+        return Registers::call([&]<class Width>(Width) {
+          return detail::contiguous_logit_gradient<reals<Width>>(in.data, out.data, in.extent,
+                                                                 gradient, map, streams);
+        });
       });
-    });
-    if (holds_target) { out[target] = at_target; }
+    }
+    if (!written) { serial_executor::transform(in, out, gradient); }
   }
 
-  /// fp64, as `logit_gradient::elsewhere` has it.
+  /// fp64, as `logit_gradient::elsewhere` has it; it never streams.
   template <class In>
     requires(std::is_same_v<std::remove_const_t<In>, double>)
   void transform(vector_view<In> in, vector_view<double> out,
@@ -165,19 +163,14 @@ struct simd_executor : serial_executor {
       serial_executor::transform(in, out, gradient);
       return;
     }
-    index_t const target = gradient.target;
-    bool const holds_target = target >= 0 && target < in.extent;  // or another shard does
-    // Before an in-place store replaces the logit.
-    double const at_target = holds_target ? gradient(in[target], target) : 0;
     gradient.map.visit([&](auto const& map) {
       using specific = detail::logit_gradient<double, double, std::remove_cvref_t<decltype(map)>>;
-      specific const row{map, target, gradient.row, gradient.seeds, gradient.known};
       Registers::call([&]<class Width>(Width) {
+        specific const row{map, gradient.target, gradient.row, gradient.seeds, gradient.known};
         detail::contiguous_gradient_as_is<typename Width::template pack_of<double>>(
             in.data, out.data, in.extent, row);
       });
     });
-    if (holds_target) { out[target] = at_target; }
   }
 };
 

@@ -14,6 +14,11 @@
 PREFOPT_INLINED_BEGIN
 namespace prefopt::detail {
 
+/// How gradients are rounded: beside the error of their e^x, bf16 has no exact half way cases.
+template <class Out>
+inline constexpr ties ties_of =
+    half_format_of<Out> == half_format::bfloat16 ? ties::away : ties::to_even;
+
 /// The numbers of a row that `simd_logit_gradient` works with.
 struct simd_gradient_row {
   float origin;
@@ -33,10 +38,11 @@ struct simd_gradient_row {
   }
 
   /// Not where something is NaN, the row is masked, or logits are too large for their distance to
-  /// the origin: whoever has such rows can wait.
+  /// the origin: whoever has such rows can wait. An origin whose rounding leaves a nat or more is
+  /// one of scaled logits about 2^24, and e^rest would no longer be a small correction.
   bool is_usual() const
   {
-    double const huge = 1e30;
+    double const huge = 1e30;  // times a log p of at most 88, and times p: no overflow in fp32
     return abs(rest_) < 1 && abs(d_probability) < huge && abs(d_entropy) < static_cast<float>(huge);
   }
 
@@ -108,11 +114,10 @@ index_t up_to_cache_line(Stored const* to, index_t size)
   return min(past == 0 ? index_t(0) : (64 - past) / static_cast<index_t>(sizeof(Stored)), size);
 }
 
-/// `out` may be `in`; not if it `streams`, that is, goes past the caches: `finish_streaming()`
-/// after the last.
+/// The gradient of a row, all elements as those that are not the target.
 template <class Reals, bool HasEntropy, class In, class Out, class Map>
-void contiguous_logit_gradient(In const* in, Out* out, index_t size, simd_gradient_row const& row,
-                               Map const& map, bool streams)
+void contiguous_gradient_elsewhere(In const* in, Out* out, index_t size,
+                                   simd_gradient_row const& row, Map const& map, bool streams)
 {
   constexpr index_t pair = pack_pair<Reals>::size;
   constexpr index_t step = 2 * pair;
@@ -128,11 +133,11 @@ void contiguous_logit_gradient(In const* in, Out* out, index_t size, simd_gradie
   for (index_t j = head; j < whole; j += step) {
     auto const d = of_step(in + j);
     if (streams) {
-      stream_pair<Reals, ties::away>(out + j, {d.first, d.second});
-      stream_pair<Reals, ties::away>(out + j + pair, {d.third, d.fourth});
+      stream_pair<Reals, ties_of<Out>>(out + j, {d.first, d.second});
+      stream_pair<Reals, ties_of<Out>>(out + j + pair, {d.third, d.fourth});
     } else {
-      store_pair<Reals, ties::away>(out + j, {d.first, d.second});
-      store_pair<Reals, ties::away>(out + j + pair, {d.third, d.fourth});
+      store_pair<Reals, ties_of<Out>>(out + j, {d.first, d.second});
+      store_pair<Reals, ties_of<Out>>(out + j + pair, {d.third, d.fourth});
     }
   }
   for (index_t j = head > 0 ? 0 : whole; j < size;) {
@@ -140,12 +145,34 @@ void contiguous_logit_gradient(In const* in, Out* out, index_t size, simd_gradie
     padded_tail<Reals, In, step> const x(in + j, count);
     auto const d = of_step(x.at);
     Out result[step];
-    store_pair<Reals, ties::away>(result, {d.first, d.second});
-    store_pair<Reals, ties::away>(result + pair, {d.third, d.fourth});
+    store_pair<Reals, ties_of<Out>>(result, {d.first, d.second});
+    store_pair<Reals, ties_of<Out>>(result + pair, {d.third, d.fourth});
     for (index_t k = 0; k < count; ++k) { out[j + k] = result[k]; }
     j += count;
     if (j == head) { j = whole; }
   }
+}
+
+/// The gradient of a row, or false where the row is not usual. `out` may be `in`; not if it
+/// `streams`, that is, goes past the caches: `finish_streaming()` after the last.
+template <class Reals, class In, class Out, class Map>
+bool contiguous_logit_gradient(In const* in, Out* out, index_t size,
+                               logit_gradient<float, Out> const& gradient, Map const& map,
+                               bool streams)
+{
+  simd_gradient_row const row(gradient);
+  if (!row.is_usual()) { return false; }
+  index_t const target = gradient.target;
+  bool const holds_target = target >= 0 && target < size;  // or another shard does
+  // Before an in-place store replaces the logit.
+  Out const at_target = holds_target ? gradient(in[target], target) : Out{};
+  if (row.d_entropy != 0) {
+    contiguous_gradient_elsewhere<Reals, true>(in, out, size, row, map, streams);
+  } else {
+    contiguous_gradient_elsewhere<Reals, false>(in, out, size, row, map, streams);
+  }
+  if (holds_target) { out[target] = at_target; }
+  return true;
 }
 
 }  // namespace prefopt::detail

@@ -148,7 +148,8 @@ class simd_row_stats {
 
  private:
   static constexpr real slack = 6;  ///< nats; more would cost digits, less time
-  /// A rest this large keeps 1e-6 of itself beside the maximum's 1.
+  /// A rest this large keeps 1e-6 of itself beside the maximum's 1: the lane that holds the 1 is
+  /// off by 6e-8 at each addition of its tile, and not always the same way.
   static constexpr double outweighed = 2;
   /// More than the e^lowest that each masked logit counts for, in any vocabulary.
   static constexpr double negligible = std::is_same_v<real, double> ? 1e-290 : 1e-30;
