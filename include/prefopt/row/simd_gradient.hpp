@@ -28,7 +28,9 @@ struct simd_gradient_row {
 
   template <class Gradient>
   explicit simd_gradient_row(Gradient const& of)
-      : origin(of.known.logit - of.known.log_prob / of.map.scale), d_entropy(of.seeds.d_entropy)
+      : origin(of.known.logit - of.known.log_prob / of.map.scale),
+        d_entropy(of.seeds.d_entropy),
+        log_normalizer_(of.known.logit == 0 ? abs(of.known.log_prob) : 0.0f)
   {
     double const moved = static_cast<double>(origin) - static_cast<double>(of.known.logit);
     rest_ = static_cast<double>(of.map.scale) * moved + static_cast<double>(of.known.log_prob);
@@ -39,15 +41,19 @@ struct simd_gradient_row {
 
   /// Not where something is NaN, the row is masked, or logits are too large for their distance to
   /// the origin: whoever has such rows can wait. An origin whose rounding leaves a nat or more is
-  /// one of scaled logits about 2^24, and e^rest would no longer be a small correction.
+  /// one of scaled logits about 2^24, and e^rest would no longer be a small correction. Where all
+  /// refers to a log-normaliser, that was rounded; beyond 64 nats by more than 2e-6, which the
+  /// largest logit's own product, rounded alike, takes back.
   bool is_usual() const
   {
     double const huge = 1e30;  // times a log p of at most 88, and times p: no overflow in fp32
-    return abs(rest_) < 1 && abs(d_probability) < huge && abs(d_entropy) < static_cast<float>(huge);
+    return abs(rest_) < 1 && abs(d_probability) < huge &&
+           abs(d_entropy) < static_cast<float>(huge) && log_normalizer_ <= 64;
   }
 
  private:
   double rest_;
+  float log_normalizer_;
 };
 
 /// `logit_gradient::elsewhere` on packs: p_j (d_p - d_entropy (log p_j + H)) y'(x_j).
