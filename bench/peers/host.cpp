@@ -62,8 +62,8 @@ void pairs(builds const& b, extent const& much, std::int64_t count, measure::res
     if (b.plain.has_thrust) { c.check(thrust, scalar); }
     for (int const threads : {1, 2}) {
       prefopt_pairs const p = c.columns(threads);
-      std::vector<std::function<void()>> contenders = {[&] { c.copy(b.plain.copy, columns, threads); },
-                                                       [&] { run(&p); }, [&] { native(&p); }};
+      std::vector<std::function<void()>> contenders = {
+          [&] { c.copy(b.plain.copy, columns, threads); }, [&] { run(&p); }, [&] { native(&p); }};
       bool const with_thrust = b.plain.has_thrust && threads == 2;  // it takes all there are
       bool const with_scalar = count <= 10'000'000;                 // slow, and as slow per pair
       if (with_thrust) {
