@@ -58,7 +58,8 @@ inline void pairs(library const& lib, std::int64_t count, int rounds, measure::r
         }
       }
       auto const s = measure::medians(
-          {[&] { c.copy(lib.copy, columns, threads); }, [&] { run(&p); }, [&] { theirs(); }}, rounds);
+          {[&] { c.copy(lib.copy, columns, threads); }, [&] { run(&p); }, [&] { theirs(); }},
+          rounds);
       results.write({c.name(loss), s[1], peer, s[2], s[0], TORCH_VERSION, lib.build, threads,
                      "\"elements\": " + std::to_string(count)});
     }
