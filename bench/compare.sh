@@ -80,7 +80,7 @@ if [ -z "$report" ]; then
   compile_library plain $thrust -O2
 fi
 
-# What others take of the cores while nothing of ours runs. Each figure records it again as it is measured.
+# What others take of the cores while nothing of ours runs. Figures record what ran beside them, too.
 busy_ticks() { awk '/^cpu / { print $2 + $3 + $4 + $7 + $8 + $9 }' /proc/stat; }
 if [ -z "$report" ]; then
   before=$(busy_ticks)
