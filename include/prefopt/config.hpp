@@ -86,6 +86,9 @@ inline bool processor_has_avx512()
 #define PREFOPT_INLINED_END
 #endif
 
+/// Results of more bytes are found in no cache by whoever reads them next.
+constexpr long largest_cache = 32L << 20;
+
 /// Stores that go past the caches, for what nobody reads soon. `to` is a multiple of the vector's
 /// bytes.
 #if defined(__x86_64__) && !defined(__CUDACC__) && !defined(__HIPCC__)

@@ -20,9 +20,6 @@ inline constexpr index_t host_block = 256;
 
 inline constexpr std::uintptr_t cache_line = 64;
 
-/// Results of so many bytes are found in no cache by whoever reads them next.
-inline constexpr index_t largest_cache = index_t(32) << 20;
-
 /// Columns that a record of views can hold, at most.
 template <class Columns, class Real>
 inline constexpr index_t most_columns =

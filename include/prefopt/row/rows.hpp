@@ -6,7 +6,6 @@
 #include <utility>
 
 #include <prefopt/config.hpp>
-#include <prefopt/core/host_block.hpp>
 #include <prefopt/row/log_prob.hpp>
 #include <prefopt/row/row_checks.hpp>
 #include <prefopt/row/row_options.hpp>
