@@ -67,6 +67,32 @@ TEST_CASE("padded and cropped bicubic resizing equals Pillow bit for bit", "[ima
   }
 }
 
+TEST_CASE("pictures of gradients and stripes are resized as Pillow resizes them", "[image]")
+{
+  std::ifstream file(image_fixture_dir() + "/pil_bicubic_golden.json");
+  REQUIRE(file);
+  auto const golden = nlohmann::json::parse(file);
+  REQUIRE(golden["cases"].size() == 3);
+  for (auto const& c : golden["cases"]) {
+    byte_image image = prefopt::make_byte_image(c["w"].get<index_t>(), c["h"].get<index_t>(), 3);
+    for (index_t y = 0; y < image.height; ++y) {
+      for (index_t x = 0; x < image.width; ++x) {
+        image.at(x, y, 0) = static_cast<std::uint8_t>(37 * x + 11 * y);
+        image.at(x, y, 1) = static_cast<std::uint8_t>(3 * x * x + 29 * y + 17);
+        image.at(x, y, 2) = static_cast<std::uint8_t>(23 * (x ^ y) + y * y);
+      }
+    }
+    std::vector<std::uint8_t> expected;
+    for (auto const& pixel : c["rgb_rowmajor"]) {
+      for (auto const& value : pixel) { expected.push_back(value.get<std::uint8_t>()); }
+    }
+    prefopt::preprocess_options options;
+    options.size = c["target"].get<index_t>();
+    options.mode = prefopt::square_mode::pad;
+    CHECK(prefopt::square_image(image, options).pixels == expected);
+  }
+}
+
 TEST_CASE("resizing to the same size changes nothing and a constant stays constant", "[image]")
 {
   byte_image image = prefopt::make_byte_image(7, 5, 3);
