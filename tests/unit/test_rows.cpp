@@ -458,6 +458,83 @@ TEST_CASE("beside an improbable target an entropy's gradient keeps an ulp of its
   }
 }
 
+TEST_CASE("an all but certain logit keeps its digits beside a large log-normaliser", "[row]")
+{
+  // The target is so improbable that all refer to the log-normaliser, which is rounded, and so is
+  // the largest logit's product with 1 / temperature: single elements cancel both, unless the
+  // compiler fuses product and sum. Vector registers cannot, so that rows of more than 64 nats are
+  // no usual ones (simd_gradient.hpp).
+  logit_transform<float> const transform{.temperature = 0.3f};
+  logit_transform<double> const exactly{.temperature = static_cast<double>(transform.temperature)};
+  auto const error = [&](auto& ex, std::vector<float>& x) {
+    auto const want = compute_reference(as_double(x), 1, {.d_log_prob = 1}, exactly);
+    auto const got = row_log_prob<float>(ex, view(x), 1, transform);
+    CHECK(std::abs(got.log_prob) > got.log_normalizer);
+    std::vector<float> d(x.size());
+    row_log_prob_gradient<float>(ex, view(x), view(d), 1, got, {.d_log_prob = 1}, transform);
+    return std::abs(static_cast<double>(d[0]) - want.gradient[0]) / want.terms[0];
+  };
+  host_executor simd;
+  serial_executor serial;
+  for (float const nats : {30.0f, 62.0f, 100.0f, 130.0f, 1e3f, 1e4f}) {
+    for (int k = 0; k < 50; ++k) {
+      std::vector<float> x(100, 0.0f);
+      x[0] = nats * transform.temperature * (1 + static_cast<float>(k) * 0x1p-11f);
+      x[1] = -1;
+      CAPTURE(nats, x[0]);
+      CHECK(error(simd, x) < 1e-5 + error(serial, x));
+    }
+  }
+}
+
+TEST_CASE("probabilities beside a masked target keep the digits of the log-normaliser", "[row]")
+{
+  // The bounds in simd_executor.hpp: the log-normaliser's rounding, and with a temperature that of
+  // the largest and of the own logit, beside those of a gradient element.
+  struct bound {
+    double temperature;
+    double gradient;
+    double ulps;
+  };
+  host_executor simd;
+  serial_executor serial;
+  auto const check = [](auto& ex, std::vector<double> const& logits, index_t target,
+                        bound const& b) {
+    auto x = stored_as<float>(logits);
+    logit_transform<float> const transform{.temperature = static_cast<float>(b.temperature)};
+    auto const want =
+        compute_reference(as_double(x), target, {.d_log_prob = 1},
+                          {.temperature = static_cast<double>(transform.temperature)});
+    auto const got = row_log_prob<float>(ex, view(x), target, transform);
+    std::vector<float> d(x.size());
+    row_log_prob_gradient<float>(ex, view(x), view(d), target, got, {.d_log_prob = 1}, transform);
+    double const ulp = std::nextafter(got.log_normalizer, 1e9f) - got.log_normalizer;
+    double worst = 0;
+    for (std::size_t j = 0; j < d.size(); ++j) {
+      if (want.terms[j] < 1e-30) { continue; }
+      worst =
+          std::max(worst, std::abs(static_cast<double>(d[j]) - want.gradient[j]) / want.terms[j]);
+    }
+    CAPTURE(got.log_normalizer, target, b.temperature);
+    CHECK(worst < b.gradient + b.ulps * ulp);
+  };
+  for (bound const& b : {bound{1, 5e-6, 0.5}, bound{0.3, 1e-5, 1.5}}) {
+    for (double const offset : {0.0, 50.0, 1000.0, 1e4}) {
+      for (unsigned const seed : {34u, 35u, 36u}) {
+        std::vector<double> logits;
+        for (double v : random_logits(1000, seed)) {
+          logits.push_back(std::round(v * 1024) / 1024 + offset);
+        }
+        logits[17] = -infinity_v<double>;
+        for (index_t const target : {17, 1000}) {  // masked, or in another shard
+          check(simd, logits, target, b);
+          check(serial, logits, target, b);
+        }
+      }
+    }
+  }
+}
+
 TEST_CASE("+inf under a soft cap makes a row NaN, as without one", "[row]")
 {
   host_executor simd;

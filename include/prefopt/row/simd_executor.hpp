@@ -36,9 +36,10 @@ namespace prefopt {
 ///   of strided rows and of unusual seeds to even, as `serial_executor` and devices round).
 /// - Beside these terms: an entropy's seed adds |d_entropy| p_j ulp(log p of the target), which is
 ///   more where log p + H of an all but certain logit cancels beside an improbable target (n = 3,
-///   log p = -40, d_entropy = 0.5: -8e-7 in place of -2e-16). Where the target is masked, or in
-///   another shard, all refer to the log-normaliser, and p_j has a relative error of up to an
-///   ulp of that: 6e-5 for logits of a thousand.
+///   log p = -40, d_entropy = 0.5: -8e-7 in place of -2e-16). Where the target is masked, in
+///   another shard, or less probable than e^-|log-normaliser|, all refer to the log-normaliser, and
+///   p_j has a relative error of up to half an ulp of that: 3e-5 for logits of a thousand. Scaled
+///   logits are rounded, too: then 1.5 ulps.
 /// - A soft cap adds 2^-22 cap / temperature to each: tanh is rounded as a number of that size.
 /// - A probability below e^-87 may be a subnormal number or 0. `reduce` counts a logit 87 nats
 ///   below the largest as one at 87.
