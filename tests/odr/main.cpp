@@ -1,20 +1,26 @@
 // SPDX-License-Identifier: MIT
-/// \file  Two files with different flags in one program: each must keep its own loop and its packs.
+/// \file  Two files with different flags in one program: each must keep its own loops and its
+/// packs.
 
 #include <cstdio>
 
-#include "loop.hpp"
+#include "description.hpp"
 
 int main()
 {
   auto const plain = describe_plain();
   auto const flags = describe_with_flags();
   int errors = 0;
-  auto const check = [&errors](bool holds, char const* what) {
-    if (!holds) { std::printf("failed: %s\n", what), ++errors; }
+  auto const check = [&errors](bool holds, char const* what, char const* whose = "") {
+    if (!holds) { std::printf("failed: %s%s\n", what, whose), ++errors; }
   };
-  check(!plain.shares_the_work, "without OpenMP the loop stays on the calling thread");
-  check(flags.shares_the_work, "with OpenMP the loop runs on two threads");
+  for (auto const& [loop, shares] : plain.shares_the_work) {
+    check(!shares, "without OpenMP a loop stays on the calling thread: ", loop.c_str());
+  }
+  for (auto const& [loop, shares] : flags.shares_the_work) {
+    check(shares, "with OpenMP a loop runs on two threads: ", loop.c_str());
+  }
   check(plain.pack_type != flags.pack_type, "packs for different machines are different types");
+  check(plain.executor_type != flags.executor_type, "so are the executors that hold them");
   return errors;
 }

@@ -25,10 +25,10 @@ struct head_gradient_columns {
 namespace detail {
 
 /// The backward pass of a chunk of words or of a block of rows, from checked arguments.
-template <class Executor, class Gemm, class Stored, class Real, class TargetId>
+template <class Executor, class Gemm, class Stored, class Real, class TargetId, class Target>
 struct head_backward {
   Gemm const& gemm;
-  head_pass<Stored, Real, TargetId> pass;
+  head_pass<Stored, Real, TargetId, Target> pass;
   log_prob_seed_columns<Real> seeds;
   head_gradient_columns<Real> out;
 
@@ -184,12 +184,12 @@ struct head_backward {
   }
 };
 
-template <class Executor, class Gemm, class Stored, class Real, class TargetId>
-void run_head_backward(Gemm const& gemm, head_pass<Stored, Real, TargetId> const& pass,
+template <class Executor, class Gemm, class Stored, class Real, class TargetId, class Target>
+void run_head_backward(Gemm const& gemm, head_pass<Stored, Real, TargetId, Target> const& pass,
                        log_prob_seed_columns<Real> const& seeds,
                        head_gradient_columns<Real> const& out)
 {
-  head_backward<Executor, Gemm, Stored, Real, TargetId>{gemm, pass, seeds, out}.run();
+  head_backward<Executor, Gemm, Stored, Real, TargetId, Target>{gemm, pass, seeds, out}.run();
 }
 
 template <class Real, class Space>

@@ -68,7 +68,7 @@ struct head_blocks {
 };
 
 /// The block's rows of a matrix: where they lie, or copied to `memory`.
-template <class Stored>
+template <class Stored, class Target = compile_target>
 matrix_view<Stored const> rows_of(head_block const& block, index_t const* id,
                                   matrix_view<Stored const> const& from, Stored* memory,
                                   int threads)

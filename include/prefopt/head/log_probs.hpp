@@ -13,8 +13,8 @@ namespace prefopt {
 namespace detail {
 
 /// Scores all blocks and calls emit(row, statistics of the row over these words).
-template <class Executor, class Real, class Gemm, class Stored, class TargetId, class Emit>
-void score_blocks(Gemm const& gemm, head_pass<Stored, Real, TargetId> const& pass, Emit const& emit)
+template <class Executor, class Real, class Gemm, class Pass, class Emit>
+void score_blocks(Gemm const& gemm, Pass const& pass, Emit const& emit)
 {
   auto const& memory = pass.memory;
   pass.blocks().each([&](head_block const& block) {

@@ -41,8 +41,9 @@ struct head_memory {
   }
 };
 
-/// Arguments that passed all checks.
-template <class Stored, class Real, class TargetId>
+/// Arguments that passed all checks. `Target` is what the calling file is compiled for: passes have
+/// loops of their own.
+template <class Stored, class Real, class TargetId, class Target>
 struct head_pass {
   matrix_view<Stored const> hidden;
   matrix_view<Stored const> weight;
@@ -167,7 +168,8 @@ void require_workspace(char const* function, head_plan const& plan,
 }
 
 /// Checks what all host calls are given, and plans; writes nothing.
-template <class Real, class Gemm, class Hidden, class Weight, class Targets>
+template <class Real, class Gemm, class Hidden, class Weight, class Targets,
+          class Target = compile_target>
 auto check_head(char const* function, Hidden&& hidden, Weight&& weight, Targets&& targets,
                 head_options<Real> const& options, vector_view<std::byte> const& workspace)
 {
@@ -182,8 +184,8 @@ auto check_head(char const* function, Hidden&& hidden, Weight&& weight, Targets&
   check_target_ids(function, w.rows, y, options.rows);
   head_plan const plan = plan_head<stored, Real>(h.rows, h.cols, w.rows, options);
   require_workspace(function, plan, workspace);
-  return head_pass<stored, Real, target_id>{h,        w,    y,
-                                            &options, plan, {workspace.data, plan, w.cols}};
+  using pass = head_pass<stored, Real, target_id, Target>;
+  return pass{h, w, y, &options, plan, {workspace.data, plan, w.cols}};
 }
 
 }  // namespace prefopt::detail
