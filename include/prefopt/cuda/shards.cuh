@@ -81,15 +81,12 @@ template <class Real = void, class Logits, class Targets>
     row_options<prefopt::detail::row_precision<Real, Logits>, device_memory> const& options)
 {
   using real = prefopt::detail::row_precision<Real, Logits>;
-  using rows = matrix_view<prefopt::detail::element_of<Logits> const, device_memory>;
-  using target = prefopt::detail::element_of<Targets>;
   char const* const function = "gpu::merge_shard";
-  rows const x(std::forward<Logits>(logits));
-  vector_view<target const, device_memory> const y(std::forward<Targets>(targets));
-  prefopt::detail::check_rows(function, x, y, options);
-  prefopt::detail::require_extent(function, "tokens", x.rows, tokens.extent);
-  return detail::for_each_row<logit_stats<real>>(
-      stream, x.rows, x.cols, detail::shard_job<real, rows, target>{{x, y, options}, tokens});
+  auto const in = detail::make_target_rows<real>(function, std::forward<Logits>(logits),
+                                                 std::forward<Targets>(targets), options);
+  prefopt::detail::require_extent(function, "tokens", in.logits.rows, tokens.extent);
+  return detail::for_each_row<logit_stats<real>>(stream, in.logits.rows, in.logits.cols,
+                                                 detail::shard_job{in, tokens});
 }
 
 /// Enqueues `prefopt::log_probs_of_shards`: the columns of `gpu::log_probs` from the merged
