@@ -251,6 +251,7 @@
 #include <prefopt/row/probability_pair.hpp>
 #include <prefopt/row/row_checks.hpp>
 #include <prefopt/row/row_options.hpp>
+#include <prefopt/row/row_pieces.hpp>
 #include <prefopt/row/rows.hpp>
 #include <prefopt/row/sequence.hpp>
 #include <prefopt/row/sequence_stats.hpp>

@@ -116,6 +116,19 @@ struct logit_gradient {
   }
 };
 
+/// The gradient of a row by its elements. Reads the target's logit.
+template <class Real, class Stored, class Logits>
+PREFOPT_HD logit_gradient<Real, Stored> gradient_of_row(Logits const& logits, index_t target,
+                                                        row_log_prob_result<Real> const& row,
+                                                        row_log_prob_seeds<Real> const& seeds,
+                                                        logit_transform<Real> const& transform)
+{
+  logit_map<Real> const map(transform);
+  bool const holds_target = target >= 0 && target < logits.size();
+  Real const own = holds_target ? map(to_real<Real>(logits[target])) : Real(0);
+  return {map, target, row, seeds, known_log_prob<Real>::of(row, holds_target, own)};
+}
+
 template <class Stored>
 struct zero_gradient {
   template <class Logit>
@@ -174,16 +187,14 @@ PREFOPT_HD void row_log_prob_gradient(Executor& ex, Logits logits, Out out, inde
                                       row_log_prob_seeds<Real> const& seeds,
                                       logit_transform<Real> const& transform = {})
 {
-  detail::logit_map<Real> const map(transform);
-  bool const holds_target = target >= 0 && target < logits.size();
-  Real const own = holds_target ? map(detail::to_real<Real>(logits[target])) : Real(0);
-  ex.barrier();  // every lane has read logits[target] before any lane overwrites it
   using stored = typename Out::element_type;
+  auto const gradient =
+      detail::gradient_of_row<Real, stored>(logits, target, row, seeds, transform);
+  ex.barrier();  // every lane has read logits[target] before any lane overwrites it
   if (target < 0 || seeds.are_zero()) {
     ex.transform(logits, out, detail::zero_gradient<stored>{});
   } else {
-    auto const known = detail::known_log_prob<Real>::of(row, holds_target, own);
-    ex.transform(logits, out, detail::logit_gradient<Real, stored>{map, target, row, seeds, known});
+    ex.transform(logits, out, gradient);
   }
 }
 

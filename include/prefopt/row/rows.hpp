@@ -9,6 +9,7 @@
 #include <prefopt/row/log_prob.hpp>
 #include <prefopt/row/row_checks.hpp>
 #include <prefopt/row/row_options.hpp>
+#include <prefopt/row/row_pieces.hpp>
 #include <prefopt/row/simd_executor.hpp>
 
 namespace prefopt {
@@ -81,11 +82,20 @@ void log_probs(Logits&& logits, Targets&& targets,
   detail::check_extents{"log_probs", x.rows}(out);
   detail::check_whole_rows("log_probs", x.cols, options);
   int const threads = options.threads;
+  auto const pieces = detail::row_pieces::of(x.cols);
+  auto const target_of = [&](index_t i) { return detail::row_target(y, options, x.cols, i); };
+  auto const write = [&](index_t i, row_log_prob_result<real> const& row) {
+    detail::write_row(out, i, row);
+  };
+  if (x.rows < threads && pieces.count > 1) {
+    detail::log_probs_of_few_rows<real, Executor>(x, target_of, options.transform, threads, write);
+    return;
+  }
   PREFOPT_PARALLEL_FOR(threads)
   for (index_t i = 0; i < x.rows; ++i) {
     Executor ex;
-    index_t const target = detail::row_target(y, options, x.cols, i);
-    detail::write_row(out, i, row_log_prob<real>(ex, x.row(i), target, options.transform));
+    write(i,
+          detail::log_prob_in_pieces<real>(ex, x.row(i), target_of(i), options.transform, pieces));
   }
 }
 
@@ -170,17 +180,39 @@ void logit_gradients(Logits&& logits, Targets&& targets,
   };
   int const threads = options.threads;
   bool const streams = detail::should_stream(x, dx);
-  auto const write = [&](Executor& ex, index_t i) {
-    index_t const target = detail::row_target(y, options, x.cols, i);
-    row_log_prob_seeds<real> const seed{scaled(seeds.d_log_prob, i), scaled(seeds.d_entropy, i),
-                                        scaled(seeds.d_log_normalizer, i)};
-    bool const unused = target < 0 || seed.are_zero();
+  auto const pieces = detail::row_pieces::of(x.cols);
+  auto const seeds_of = [&](index_t i) {
+    return row_log_prob_seeds<real>{scaled(seeds.d_log_prob, i), scaled(seeds.d_entropy, i),
+                                    scaled(seeds.d_log_normalizer, i)};
+  };
+  // Negative where the gradient is 0.
+  auto const target_of = [&](index_t i) {
+    return seeds_of(i).are_zero() ? index_t(-1) : detail::row_target(y, options, x.cols, i);
+  };
+  auto const gradient_of = [&](index_t i, row_log_prob_result<real> const& computed) {
     row_log_prob_result<real> const row =
-        unused  ? row_log_prob_result<real>{}
-        : saved ? row_log_prob_result<real>{forward.log_prob[i], forward.entropy[i],
-                                            forward.log_normalizer[i]}
-                : row_log_prob<real>(ex, x.row(i), target, options.transform);
-    row_log_prob_gradient<real>(ex, x.row(i), dx.row(i), target, row, seed, options.transform);
+        saved ? row_log_prob_result<real>{forward.log_prob[i], forward.entropy[i],
+                                          forward.log_normalizer[i]}
+              : computed;
+    return detail::gradient_of_row<real, stored>(x.row(i), target_of(i), row, seeds_of(i),
+                                                 options.transform);
+  };
+  if (x.rows < threads && pieces.count > 1) {
+    detail::gradients_of_few_rows<real, Executor>(x, dx, target_of, gradient_of, saved,
+                                                  options.transform, threads, streams);
+    return;
+  }
+  auto const write = [&](Executor& ex, index_t i) {
+    index_t const target = target_of(i);
+    if (target < 0) {
+      ex.transform(x.row(i), dx.row(i), detail::zero_gradient<stored>{});
+      return;
+    }
+    row_log_prob_result<real> row{};
+    if (!saved) {
+      row = detail::log_prob_in_pieces<real>(ex, x.row(i), target, options.transform, pieces);
+    }
+    ex.transform(x.row(i), dx.row(i), gradient_of(i, row));
   };
   index_t const rows_at_once = streams ? detail::rows_that_stream(dx) : 1;
   PREFOPT_PARALLEL_FOR(threads)
