@@ -95,7 +95,7 @@ struct logit_map {
   scaled_logit<Real> scaled;
   capped_logit<Real> capped;
 
-  PREFOPT_HD constexpr explicit logit_map(logit_transform<Real> const& t)
+  PREFOPT_HD constexpr explicit logit_map(logit_transform<Real> const& t = {})
       : has_cap(t.softcap > Real(0)),
         scale((has_cap ? t.softcap : t.logit_scale) / t.temperature),
         scaled{scale},
