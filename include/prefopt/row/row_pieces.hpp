@@ -10,9 +10,9 @@ namespace prefopt::detail {
 
 /// The pieces of a row follow from its length alone, and their statistics are merged in order by
 /// whoever computed them: so results do not depend on the number of threads, nor on how many rows
-/// come together. A merge costs a fiftieth of the shortest piece.
+/// come together. What a piece costs beside its elements is a hundredth of the shortest.
 struct row_pieces {
-  static constexpr index_t shortest = index_t(1) << 15;
+  static constexpr index_t shortest = index_t(3) << 14;
   static constexpr index_t most = 64;
 
   index_t count;
