@@ -21,7 +21,7 @@ struct duplicate_key_check {
     } else if (event == parse_event::object_end) {
       open_objects.pop_back();
     } else if (event == parse_event::key) {
-      std::string const& key = parsed.get_ref<std::string const&>();
+      auto const& key = parsed.get_ref<std::string const&>();
       if (!open_objects.back().insert(key).second) {
         throw std::runtime_error(where + ": expected unique JSON keys, got '" + key + "' twice");
       }

@@ -11,7 +11,7 @@ char read_json_until(std::istream& in, std::string_view marks, std::string& text
   bool in_string = false, escaped = false;
   for (int next = in.rdbuf()->sbumpc(); next != end; next = in.rdbuf()->sbumpc()) {
     auto const c = static_cast<char>(next);
-    if (!in_string && depth == 0 && marks.find(c) != marks.npos) { return c; }
+    if (!in_string && depth == 0 && marks.find(c) != std::string_view::npos) { return c; }
     text += c;
     in_string = c == '"' && !escaped ? !in_string : in_string;
     escaped = in_string && c == '\\' && !escaped;
@@ -26,7 +26,9 @@ char peek_json(std::istream& in)
   constexpr std::string_view blanks = " \t\r\n";
   constexpr auto end = std::char_traits<char>::eof();
   for (int next = in.rdbuf()->sgetc(); next != end; next = in.rdbuf()->snextc()) {
-    if (blanks.find(static_cast<char>(next)) == blanks.npos) { return static_cast<char>(next); }
+    if (blanks.find(static_cast<char>(next)) == std::string_view::npos) {
+      return static_cast<char>(next);
+    }
   }
   return '\0';
 }
