@@ -3,9 +3,10 @@
 """Measures preference_images on photographs: measure.py TOOL WORK PHOTOS... [-- options of build]
 
 In three turns: decodes 220 pictures, on one thread, and builds sets of them with one thread and with one a core.
-Then builds sets of 1,000 and of 10,000 pairs, then the larger once more, killed (SIGKILL) half-way and resumed.
-Prints pictures a second, the ratio to decoding, peak memory, and whether both sets have the same bytes. WORK
-needs about 5 GB; PREFOPT_PAIRS sets another number than 10,000, and 0 ends after the turns.
+Then builds sets of 2,000 and of 10,000 pairs, then the larger once more, killed (SIGKILL) at a quarter, a half and
+nine tenths, and resumed each time. Prints pictures a second, the ratio to decoding, peak memory, and whether both
+sets have the same bytes. WORK needs about 5 GB; PREFOPT_PAIRS sets another number than 10,000, and 0 ends after the
+turns.
 """
 import hashlib
 import os
@@ -83,20 +84,28 @@ def main():
     if many == 0:
         return
 
-    for count, name in ((max(many // 10, 1), "few"), (many, "many")):
+    for count, name in ((max(many // 5, 1), "few"), (many, "many")):
         seconds, peak, text = build(count, name)
         print(f"{count} pairs: {count / seconds:.1f} pictures/s in {seconds:.1f} s, peak {peak:.1f} MiB; {text.strip()}")
         shutil.rmtree(f"{work}/few", ignore_errors=True)
     whole = digest(f"{work}/many")
     shutil.rmtree(f"{work}/many")
 
-    done = f"{work}/killed/negatives"
-    build(many, "killed", lambda: os.path.isdir(done) and len(os.listdir(done)) >= many // 2)
-    half = len(os.listdir(done))
+    def made():
+        folder = f"{work}/killed/negatives"
+        return len(os.listdir(folder)) if os.path.isdir(folder) else 0
+
+    kills = []
+    for share in (0.25, 0.5, 0.9):
+        build(many, "killed", lambda: made() >= share * many)
+        if os.path.exists(f"{work}/killed/pairs.jsonl"):
+            sys.exit(f"measure: the run ended before it was killed at {share} of it")
+        kills.append(made())
     seconds, peak, _ = build(many, "killed")
     # run.json alone says nothing of the folder's name, so all files are compared.
     same = digest(f"{work}/killed") == whole
-    print(f"killed at {half} of {many} and resumed in {seconds:.1f} s: {'the same bytes' if same else 'OTHER BYTES'}")
+    print(f"killed at {kills} of {many} and resumed, the last time in {seconds:.1f} s, peak {peak:.1f} MiB: "
+          f"{'the same bytes' if same else 'OTHER BYTES'}")
     shutil.rmtree(f"{work}/killed")
     sys.exit(0 if same else 1)
 
