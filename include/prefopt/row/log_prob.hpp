@@ -82,7 +82,7 @@ struct logit_gradient {
   PREFOPT_HD Scalar elsewhere(Scalar const& raw) const
   {
     Scalar const distance = Scalar(map.scale) * (map(raw) - Scalar(known.logit));
-    Scalar const log_p = distance + Scalar(known.log_prob);
+    Scalar const log_p = sum_of_rounded(distance, Scalar(known.log_prob));
     return chain(raw, log_p, d_probability(), Scalar(0));
   }
 
