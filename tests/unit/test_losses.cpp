@@ -234,6 +234,21 @@ TEST_CASE("terms and sums are losses that add and scale like the others", "[loss
   CHECK(loss_value(2 * (0.5 * (loss + text)), x) == Approx(logistic + hinge).epsilon(1e-15));
 }
 
+TEST_CASE("terms add from left to right, in a batch as in a sample", "[losses]")
+{
+  auto const anchor_of = []<class Branch>(Branch, double beta) {
+    return anchor<Branch, score::log_prob>("a", link::identity{}, beta);
+  };
+  auto const loss = anchor_of(branch::chosen{}, 1) + anchor_of(branch::rejected{}, 1) +
+                    anchor_of(branch::chosen{}, -1);
+  // (2^53 + 1) - 2^53 is 0, since 2^53 + 1 is no double; 2^53 + (1 - 2^53) is 1.
+  std::vector<double> const chosen(20, 0x1p53), rejected(20, 1);
+  std::vector<double> value(20, -1);
+  evaluate(loss, {.chosen = chosen, .rejected = rejected}, {.value = value});
+  CHECK(value == std::vector<double>(20, 0));
+  CHECK(loss_value(loss, record_of<decltype(loss), double>{.chosen = 0x1p53, .rejected = 1}) == 0);
+}
+
 TEST_CASE("an evaluation writes only the outputs that were given", "[losses]")
 {
   std::vector<float> const c{-40, -45}, r{-55, -50}, rc{-42, -42}, rr{-50, -50};

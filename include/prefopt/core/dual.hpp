@@ -206,6 +206,22 @@ PREFOPT_HD constexpr Value value_of(dual<Value, N> const& x)
   return x.value;
 }
 
+/// factor * x in two parts, value and partials, between which a function may be applied: the factor
+/// then meets partials that are often the same for all samples.
+template <class Real, class Value, int N>
+PREFOPT_HD dual<Value, N> scale_partials(Real factor, dual<Value, N> const& x)
+{
+  dual<Value, N> r = factor * x;
+  r.value = x.value;
+  return r;
+}
+template <class Real, class Value, int N>
+PREFOPT_HD dual<Value, N> scale_value(Real factor, dual<Value, N> x)
+{
+  x.value = factor * x.value;
+  return x;
+}
+
 template <class Value, int N>
 PREFOPT_HD dual<Value, N> abs(dual<Value, N> const& x)
 {

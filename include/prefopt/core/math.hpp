@@ -138,6 +138,18 @@ PREFOPT_HD constexpr auto chain(std::type_identity_t<value_t<Scalar>> const& f,
   return chain(f, slope, x) + chain(value_t<Scalar>(-0.0f), next_slope, more...);
 }
 
+/// factor * x where x has no partials (core/dual.hpp has those that do).
+template <class Real, class Scalar>
+PREFOPT_HD constexpr Scalar scale_partials(Real, Scalar const& x)
+{
+  return x;
+}
+template <class Real, class Scalar>
+PREFOPT_HD constexpr Scalar scale_value(Real factor, Scalar const& x)
+{
+  return factor * x;
+}
+
 /// x within [low, high], constants that must be ordered. The derivative passes on the closed
 /// interval and is 0 outside; NaN in x propagates.
 template <class Scalar>

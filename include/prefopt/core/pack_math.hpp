@@ -168,7 +168,7 @@ pack<float, N> log1p_of_fraction(pack<float, N> const& x)
 {
   using reals = pack<float, N>;
   reals const s = x / (x + 2.0f);
-  reals const z = max(s * s, reals(0x1p-60f));  // as good as 0, and its powers are not subnormal
+  reals const z = s * s + 0x1p-60f;  // as good as s^2, and its powers are not subnormal
   reals const w = z * z;
   reals const q =
       (z * 2.8011993702e-1f + 2.8001803583e-1f) * w + (z * 4.0021527370e-1f + 6.6666416283e-1f);

@@ -130,12 +130,12 @@ struct preference_term {
                   "prefopt: a link must return the type of its argument; declare the return type "
                   "and keep its parameters in the loss's own precision");
     if (weight == Real(0)) { return Scalar(0); }
-    Scalar const cost = linked(to_link(m, x));
+    Scalar const u = to_link(m, x);
     if constexpr (detail::weighs<Adjust, Record>) {
       auto const own = weight * adjust.weight(x);
-      return select(own == decltype(own)(0), Scalar(0), own * cost);
+      return select(own == decltype(own)(0), Scalar(0), own * linked(u));
     } else {
-      return weight * cost;
+      return scale_value(weight, linked(scale_partials(weight, u)));
     }
   }
 

@@ -36,11 +36,13 @@ struct term_sum<First, Rest...> {
   template <class Record>
   PREFOPT_HD auto operator()(Record const& x) const
   {
-    if constexpr (sizeof...(Rest) == 0) {
-      return first(x);
-    } else {
-      return first(x) + rest(x);
-    }
+    return rest.added_to(first(x), x);
+  }
+  /// The sum so far and these terms, from left to right as `evaluate` adds them.
+  template <class Sum, class Record>
+  PREFOPT_HD Sum added_to(Sum const& sum, Record const& x) const
+  {
+    return rest.added_to(Sum(sum + first(x)), x);
   }
 
   /// Calls `f(term)` for each term in order. Host code only.
@@ -65,6 +67,11 @@ struct term_sum<> {
   static constexpr column_set columns{};
   static constexpr bool relative = true;
 
+  template <class Sum, class Record>
+  PREFOPT_HD Sum added_to(Sum const& sum, Record const&) const
+  {
+    return sum;
+  }
   template <class Check>
   constexpr void check(Check&) const
   {
