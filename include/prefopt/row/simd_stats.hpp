@@ -3,6 +3,7 @@
 /// \file  Softmax statistics of a contiguous row, a vector register at a time, in one pass.
 
 #include <cmath>
+#include <cstring>
 #include <limits>
 #include <type_traits>
 
@@ -326,12 +327,14 @@ peak_stats<Real> contiguous_row_stats(Map map, Stored const* row, index_t size,
   constexpr index_t tile = row_stats::largest_tile;
   index_t const whole = size / row_stats::step * row_stats::step;
   // The end of the row is padded with masked logits: a scalar tail costs more than whole tiles.
+  // Read in its turn, after those: of a long row it is not in the caches yet.
   Stored padded[row_stats::step];
-  if (whole < size) {
-    for (index_t j = 0; j < row_stats::step; ++j) {
-      padded[j] = j < size - whole ? row[whole + j] : from_real<Stored>(-infinity_v<Real>);
-    }
-  }
+  auto const pad_end = [&] {
+    for (Stored& x : padded) { x = from_real<Stored>(-infinity_v<Real>); }
+    std::memcpy(static_cast<void*>(padded), row + whole,
+                static_cast<std::size_t>(size - whole) * sizeof(Stored));
+  };
+  if (whole == 0 && size > 0) { pad_end(); }
 
   bool const is_first = Peaks || others.is_empty();
   row_stats stats = is_first
@@ -339,7 +342,10 @@ peak_stats<Real> contiguous_row_stats(Map map, Stored const* row, index_t size,
                                     max(min(index_t(256), whole), size > 0 ? row_stats::step : 0))
                         : row_stats(map, others.max);
   for (index_t j = 0; j < whole; j += tile) { stats.push_tile(row + j, min(tile, whole - j)); }
-  if (whole < size) { stats.push_tile(padded, row_stats::step); }
+  if (whole < size) {
+    if (whole > 0) { pad_end(); }
+    stats.push_tile(padded, row_stats::step);
+  }
   if (!is_first) { return {stats.added_to(others)}; }
   peak_stats<Real> result = stats.result();
   if (Peaks && !result.logits.is_empty() && result.logits.max == result.logits.max) {
