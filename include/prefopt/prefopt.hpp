@@ -238,6 +238,7 @@
 #include <prefopt/ranking/value_levels.hpp>
 #include <prefopt/row/double_pack.hpp>
 #include <prefopt/row/executor.hpp>
+#include <prefopt/row/gradient_steps.hpp>
 #include <prefopt/row/half.hpp>
 #include <prefopt/row/half_pack.hpp>
 #include <prefopt/row/kl.hpp>

@@ -80,6 +80,46 @@ void check_width()
   }
 }
 
+/// The gradient of `x` written past the caches, in place and apart, wherever the target and the
+/// first element are: the same bits, and nothing around them.
+template <int Bytes, class Stored>
+void check_writing(index_t size)
+{
+  if (!can_run<Bytes>()) { return; }
+  auto const x = test::stored_as<Stored>(test::random_logits(size, 5));
+  row_log_prob_seeds<float> const seeds{.d_log_prob = 0.75f, .d_entropy = -0.5f};
+  for (index_t target = 0; target < size; ++target) {
+    simd_executor<fixed_registers<Bytes>> ex;
+    auto in_place = x;
+    auto const row = row_log_prob<float>(ex, view(in_place), target);
+    serial_executor serial;
+    std::vector<Stored> apart(x.size());
+    auto const write = [&](auto& executor, vector_view<Stored> out) {
+      auto copy = x;
+      row_log_prob_gradient<float>(executor, view(copy), out, target, row, seeds);
+    };
+    write(ex, view(apart));
+    std::vector<Stored> one(x.size());
+    write(serial, view(one));
+    auto const at = static_cast<std::size_t>(target);
+    row_log_prob_gradient<float>(ex, view(in_place), view(in_place), target, row, seeds);
+    bool same = std::memcmp(in_place.data(), apart.data(), apart.size() * sizeof(Stored)) == 0;
+    same = same && std::memcmp(&one[at], &apart[at], sizeof(Stored)) == 0;
+    ex.streams = true;
+    auto const offset = static_cast<std::size_t>(target % 33);
+    std::vector<Stored> past(x.size() + 64, Stored(7.0f));
+    write(ex, vector_view<Stored>(past.data() + offset, size));
+    same =
+        same && std::memcmp(past.data() + offset, apart.data(), apart.size() * sizeof(Stored)) == 0;
+    for (std::size_t k = 0; k < past.size(); ++k) {
+      bool const is_around = k < offset || k >= offset + x.size();
+      same = same && (!is_around || static_cast<float>(past[k]) == 7.0f);
+    }
+    CAPTURE(Bytes, size, target);
+    REQUIRE(same);
+  }
+}
+
 }  // namespace
 
 TEST_CASE("a loop runs with the registers it is called for, or the widest there are", "[row]")
@@ -99,6 +139,16 @@ TEMPLATE_TEST_CASE("rows agree with the reference whatever the registers", "[row
   check_width<16, TestType>();
   check_width<32, TestType>();
   check_width<64, TestType>();
+}
+
+TEMPLATE_TEST_CASE("a gradient has the same bits past the caches, in place and apart", "[row]",
+                   float, bfloat16, float16)
+{
+  for (index_t const size : {1, 63, 64, 65, 100, 255, 256, 290, 321, 1023}) {
+    check_writing<16, TestType>(size);
+    check_writing<32, TestType>(size);
+    check_writing<64, TestType>(size);
+  }
 }
 
 TEMPLATE_TEST_CASE("a number fills every lane as it is, also where registers are wider", "[row]",

@@ -168,6 +168,34 @@ void stream_pair(Stored* to, pack_pair<Reals> const& x)
   }
 }
 
+/// Numbers in memory order, the one with index `at` replaced, where there is one.
+template <class Reals, class Stored>
+pack_bits<Reals> with_number(pack_bits<Reals> const& numbers, index_t at, Stored number)
+{
+  constexpr bool is_half = sizeof(Stored) < sizeof(std::uint32_t);
+  std::uint32_t bits = 0;
+  std::memcpy(&bits, &number, sizeof number);
+  typename pack_bits<Reals>::vector place;
+  for (int k = 0; k < lanes_of<Reals>; ++k) { place[k] = static_cast<std::uint32_t>(k); }
+  auto const lane = static_cast<std::uint32_t>(is_half ? at >> 1 : at);
+  std::uint32_t const shift = is_half ? 16 * (static_cast<std::uint32_t>(at) & 1u) : 0;
+  std::uint32_t const others = is_half ? 0xffff0000u >> shift : 0;
+  return place == lane ? (numbers.lanes & others) | (bits << shift) : numbers.lanes;
+}
+
+/// `stream_pair` with the number `at` of the pair replaced.
+template <class Reals, ties Ties = ties::to_even, class Stored>
+void stream_pair_with(Stored* to, pack_pair<Reals> const& x, index_t at, Stored number)
+{
+  if constexpr (std::is_same_v<Stored, float>) {
+    constexpr index_t lanes = lanes_of<Reals>;
+    stream_vector(to, with_number<Reals>(as_bits(x.first), at, number).lanes);
+    stream_vector(to + lanes, with_number<Reals>(as_bits(x.second), at - lanes, number).lanes);
+  } else {
+    stream_vector(to, with_number<Reals>(encode_pair<Stored, Ties>(x), at, number).lanes);
+  }
+}
+
 /// The end of a row, padded with masked logits to one step.
 template <class Reals, class Stored, index_t Step = pack_pair<Reals>::size>
 struct padded_tail {
@@ -176,7 +204,10 @@ struct padded_tail {
   padded_tail(Stored const* from, index_t count)
   {
     Stored const masked = from_real<Stored>(-infinity_v<float>);
-    for (index_t k = 0; k < Step; ++k) { at[k] = k < count ? from[k] : masked; }
+    for (Stored& x : at) { x = masked; }
+    if (count > 0) {
+      std::memcpy(static_cast<void*>(at), from, static_cast<std::size_t>(count) * sizeof(Stored));
+    }
   }
 };
 

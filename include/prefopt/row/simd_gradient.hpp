@@ -3,21 +3,16 @@
 /// \file  The gradient of a contiguous row of logits, a vector register at a time.
 
 #include <cmath>
-#include <cstdint>
 #include <type_traits>
 
 #include <prefopt/core/pack.hpp>
+#include <prefopt/row/gradient_steps.hpp>
 #include <prefopt/row/half_pack.hpp>
 #include <prefopt/row/log_prob.hpp>
 #include <prefopt/row/probability.hpp>
 
 PREFOPT_INLINED_BEGIN
 namespace prefopt::detail {
-
-/// How gradients are rounded: beside the error of their e^x, bf16 has no exact half way cases.
-template <class Out>
-inline constexpr ties ties_of =
-    half_format_of<Out> == half_format::bfloat16 ? ties::away : ties::to_even;
 
 /// The numbers of a row that `simd_logit_gradient` works with.
 struct simd_gradient_row {
@@ -112,53 +107,6 @@ class simd_logit_gradient {
   Reals minus_d_entropy_;
 };
 
-/// Elements from `to` up to the next multiple of 64 bytes, at most `size`.
-template <class Stored>
-index_t up_to_cache_line(Stored const* to, index_t size)
-{
-  auto const past = static_cast<index_t>(reinterpret_cast<std::uintptr_t>(to) % 64);
-  return min(past == 0 ? index_t(0) : (64 - past) / static_cast<index_t>(sizeof(Stored)), size);
-}
-
-/// The gradient of a row, all elements as those that are not the target.
-template <class Reals, bool HasEntropy, class In, class Out, class Map>
-void contiguous_gradient_elsewhere(In const* in, Out* out, index_t size,
-                                   simd_gradient_row const& row, Map const& map, bool streams)
-{
-  constexpr index_t pair = pack_pair<Reals>::size;
-  constexpr index_t step = 2 * pair;
-  simd_logit_gradient<Reals, Out, Map, HasEntropy> const gradient(row, map);
-  auto const of_step = [gradient](In const* from) {
-    prefetch(from, step * static_cast<index_t>(sizeof(In)));
-    pack_pair<Reals> const x = load_pair<Reals>(from);
-    pack_pair<Reals> const y = load_pair<Reals>(from + pair);
-    return gradient({x.first, x.second, y.first, y.second});
-  };
-  index_t const head = streams ? up_to_cache_line(out, size) : 0;
-  index_t const whole = head + (size - head) / step * step;
-  for (index_t j = head; j < whole; j += step) {
-    auto const d = of_step(in + j);
-    if (streams) {
-      stream_pair<Reals, ties_of<Out>>(out + j, {d.first, d.second});
-      stream_pair<Reals, ties_of<Out>>(out + j + pair, {d.third, d.fourth});
-    } else {
-      store_pair<Reals, ties_of<Out>>(out + j, {d.first, d.second});
-      store_pair<Reals, ties_of<Out>>(out + j + pair, {d.third, d.fourth});
-    }
-  }
-  for (index_t j = head > 0 ? 0 : whole; j < size;) {
-    index_t const count = min(step, (j < head ? head : size) - j);
-    padded_tail<Reals, In, step> const x(in + j, count);
-    auto const d = of_step(x.at);
-    Out result[step];
-    store_pair<Reals, ties_of<Out>>(result, {d.first, d.second});
-    store_pair<Reals, ties_of<Out>>(result + pair, {d.third, d.fourth});
-    for (index_t k = 0; k < count; ++k) { out[j + k] = result[k]; }
-    j += count;
-    if (j == head) { j = whole; }
-  }
-}
-
 /// The gradient of a row, or false where the row is not usual. `out` may be `in`; not if it
 /// `streams`, that is, goes past the caches: `finish_streaming()` after the last.
 template <class Reals, class In, class Out, class Map>
@@ -168,16 +116,24 @@ bool contiguous_logit_gradient(In const* in, Out* out, index_t size,
 {
   simd_gradient_row const row(gradient);
   if (!row.is_usual()) { return false; }
-  index_t const target = gradient.target;
-  bool const holds_target = target >= 0 && target < size;  // or another shard does
+  index_t const at = gradient.target;
+  bool const holds_target = at >= 0 && at < size;  // or another shard does
   // Before an in-place store replaces the logit.
-  Out const at_target = holds_target ? gradient(in[target], target) : Out{};
+  target_element<Out> const target{at, holds_target ? gradient(in[at], at) : Out{}};
+  auto const write = [&]<class Gradient>(Gradient const& of_logits) {
+    using steps = row_gradient_steps<Reals, Gradient, In, Out>;
+    steps const of_row{in, out, size, target, of_logits};
+    if (streams && size >= 4 * steps::step) {
+      of_row.stream();
+    } else {
+      of_row.store();
+    }
+  };
   if (row.d_entropy != 0) {
-    contiguous_gradient_elsewhere<Reals, true>(in, out, size, row, map, streams);
+    write(simd_logit_gradient<Reals, Out, Map, true>(row, map));
   } else {
-    contiguous_gradient_elsewhere<Reals, false>(in, out, size, row, map, streams);
+    write(simd_logit_gradient<Reals, Out, Map, false>(row, map));
   }
-  if (holds_target) { out[target] = at_target; }
   return true;
 }
 
