@@ -98,6 +98,27 @@ TEST_CASE("a picture of 20,000 x 1 pixels passes where the limit allows it", "[p
                    {"padded square", "20000 x 1"}));
 }
 
+TEST_CASE("a picture of one pixel passes in every mode", "[preference_images]")
+{
+  sample_set const set;
+  put_png(set.photos() / "one.png", 1, 1, 3, {9, 200, 30});
+  set.regions(R"({"image": "one.png", "regions": [{"label": "dog", "box": [0, 0, 1, 1]}]})"
+              "\n");
+  set.pairs(dog_at("one.png"));
+  auto options = set.options();
+  for (std::string const mode : {"key", "random", "global", "crop"}) {
+    for (prefopt::index_t const size : {0, 28}) {
+      options.mode = mode;
+      options.size = size;
+      std::string const name = mode + std::to_string(size);
+      REQUIRE(set.build(options, name).accepted == 1);
+      auto const negative = llava::decode_image(set.folder / name / "negatives/000000.png");
+      REQUIRE(negative.width == (size == 0 ? 1 : size));
+      REQUIRE(negative.height == negative.width);
+    }
+  }
+}
+
 TEST_CASE("grey, alpha, CMYK and 16 bits become RGB of 8 bits", "[preference_images]")
 {
   sample_set const set;
