@@ -13,6 +13,7 @@
 #include <prefopt/core/dual.hpp>
 #include <prefopt/core/error.hpp>
 #include <prefopt/core/evaluate.hpp>
+#include <prefopt/core/evaluate_sample.hpp>
 #include <prefopt/core/file.hpp>
 #include <prefopt/core/hash.hpp>
 #include <prefopt/core/host_block.hpp>

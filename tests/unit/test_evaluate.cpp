@@ -59,13 +59,13 @@ bool close(float a, float b)
 
 /// Every element of `got`, between the samples too, against one sample after the other.
 template <class Evaluate>
-void check(index_t n, index_t stride, bool accumulate, Evaluate const& evaluate_all)
+void check(loss_type const& loss, bool weighted, index_t n, index_t stride, bool accumulate,
+           Evaluate const& evaluate_all)
 {
-  CAPTURE(n, stride, accumulate);
-  loss_type const loss{.beta = 0.3f, .eta = 0.2f};
+  CAPTURE(loss.text_weight, weighted, n, stride, accumulate);
   batch got(n, stride), want(n, stride);
-  evaluate_options<float> const options{
-      .weight = got.read(6), .scale = 0.25f, .accumulate = accumulate};
+  evaluate_options<float> options{.scale = 0.25f, .accumulate = accumulate};
+  if (weighted) { options.weight = got.read(6); }
   evaluate_all(loss, got, options);
   auto const sample = detail::make_evaluate_sample<loss_type, float, host_memory>(
       loss, want.columns(), want.results(), options);
@@ -77,6 +77,17 @@ void check(index_t n, index_t stride, bool accumulate, Evaluate const& evaluate_
     }
   }
   CHECK(different == 0);
+}
+/// The same with every term and without one, and with weights of the samples and without.
+template <class Evaluate>
+void check(index_t n, index_t stride, bool accumulate, Evaluate const& evaluate_all)
+{
+  for (float const text_weight : {1.5f, 0.0f}) {
+    loss_type const loss{.beta = 0.3f, .eta = 0.2f, .text_weight = text_weight};
+    for (bool const weighted : {true, false}) {
+      check(loss, weighted, n, stride, accumulate, evaluate_all);
+    }
+  }
 }
 
 template <int Bytes>

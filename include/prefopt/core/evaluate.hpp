@@ -1,147 +1,20 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-/// \file  Loss and gradient of a batch: the body that all drivers share, and the host loop.
+/// \file  Loss and gradient of a batch in host memory.
 
 #include <type_traits>
 
 #include <prefopt/config.hpp>
 #include <prefopt/core/columns.hpp>
+#include <prefopt/core/evaluate_sample.hpp>
 #include <prefopt/core/host_block.hpp>
 #include <prefopt/core/loss.hpp>
 #include <prefopt/core/pack.hpp>
-#include <prefopt/core/pack_math.hpp>
 #include <prefopt/core/registers.hpp>
 
 PREFOPT_INLINED_BEGIN
 namespace prefopt {
 namespace detail {
-
-/// Reads element i of a column, or the pack that starts there in a dense one; a column that may be
-/// missing reads as 0.
-template <class Value>
-struct load_element {
-  index_t i;
-
-  template <class View>
-  PREFOPT_HD constexpr void operator()(column_name, Value& to, View const& from) const
-  {
-    load(to, from);
-  }
-  template <class View>
-  PREFOPT_HD constexpr void optional(column_name, Value& to, View const& from) const
-  {
-    if (from.data != nullptr) { load(to, from); }
-  }
-
- private:
-  template <class View>
-  PREFOPT_HD constexpr void load(Value& to, View const& from) const
-  {
-    if constexpr (std::is_floating_point_v<Value>) {
-      to = from[i];
-    } else {
-      // Processors ask ahead for few columns, and anew on every page. Less far than for one column,
-      // as many lines are under way.
-      detail::prefetch(from.data + i, static_cast<index_t>(sizeof to.lanes), 2048);
-      to.load(from.data + i);
-    }
-  }
-};
-
-/// Sample i of a batch, or the pack of samples that starts there.
-template <class Record, class Value, class Columns>
-PREFOPT_HD Record load_record(Columns const& in, index_t i)
-{
-  load_element<Value> const load{i};
-  Record x;
-  Columns::visit_policy(load, x, in);
-  Columns::visit_constant(load, x, in);
-  return x;
-}
-template <class Loss, class Value, class Columns>
-PREFOPT_HD record_of<Loss, Value> load_sample(Columns const& in, index_t i)
-{
-  return load_record<record_of<Loss, Value>, Value>(in, i);
-}
-
-/// How results are written.
-struct store_options {
-  bool weighted;    ///< by a weight per sample
-  bool accumulate;  ///< added to what is there
-  bool streams;     ///< past the caches, to whole lines of them
-};
-
-/// Writes element i of the columns that were given.
-template <class Value>
-struct store_element {
-  index_t i;
-  Value weight;
-  Value scale;
-  store_options options;
-
-  template <class View>
-  PREFOPT_HD constexpr void operator()(column_name name, View const& to,
-                                       Value const& gradient) const
-  {
-    if (to.data == nullptr) { return; }
-    // Tested before the product, which may underflow to 0 without being meant to exclude. Packs
-    // without weights do without; a single sample's weight is 1 then.
-    constexpr bool one = std::is_floating_point_v<Value>;
-    Value result = one || options.weighted
-                       ? select(weight == Value(0), Value(0), weight * gradient * scale)
-                       : gradient * scale;
-    if (options.accumulate) {
-      Value before{};
-      load_element<Value>{i}(name, before, to);
-      result = before + result;
-    }
-    if constexpr (std::is_floating_point_v<Value>) {
-      to[i] = result;
-    } else if (options.streams) {
-      stream_vector(to.data + i, result.lanes);
-    } else {
-      result.store(to.data + i);
-    }
-  }
-};
-
-/// Evaluates sample i, or the pack of samples that starts there. Trivially copyable: the same
-/// functor runs in the host loop, in Thrust and in a CUDA kernel.
-template <class Loss, class Real, class Space>
-struct evaluate_sample {
-  Loss loss;
-  input_columns<Loss, Real, Space> in;
-  output_columns<Loss, Real, Space> out;
-  vector_view<Real const, Space> weight;
-  Real scale;
-  bool accumulate;
-  bool streams = false;
-
-  PREFOPT_HD void operator()(index_t i) const { at<Real>(i); }
-
-  template <class Value>
-  PREFOPT_HD void at(index_t i) const
-  {
-    record_of<Loss, Value> const x = load_sample<Loss, Value>(in, i);
-    Value w(1);
-    load_element<Value>{i}.optional(column_name{"weight"}, w, weight);
-
-    value_gradient<Loss, Value> const result = value_and_gradient<Value>(loss, x);
-    bool const weighted = weight.data != nullptr;
-    store_element<Value> const store_value{i, w, Value(1), {weighted, false, streams}};
-    store_value(column_name{"value"}, out.value, result.value);
-    store_element<Value> const store{i, w, Value(scale), {weighted, accumulate, streams}};
-    gradient_columns<Loss, Real, Space>::visit_policy(store, out.gradient, result.gradient);
-  }
-};
-
-template <class Loss, class Real, class Space>
-evaluate_sample<Loss, Real, Space> make_evaluate_sample(
-    Loss const& loss, input_columns<Loss, Real, Space> const& in,
-    output_columns<Loss, Real, Space> const& out, options_of<Loss, Real, Space> const& options)
-{
-  return {loss, in, out, weights_of(options), options.scale, options.accumulate};
-}
 
 /// What one thread evaluates at once: a sample of a loss that branches, or a run of samples in
 /// packs. `Target` keeps the loops of files that were compiled differently apart.
@@ -196,9 +69,14 @@ struct evaluate_part {
 
     index_t const count = block.count;
     // By value, so that stores cannot be taken for changes of it.
-    widest_registers<Target>::call([body, count]<class Width>(Width) {
+    bool const plain = body.is_plain();
+    widest_registers<Target>::call([body, count, plain]<class Width>(Width) {
       using chunk = typename Width::template pack_of<Real>;
-      for (index_t i = 0; i < count; i += lanes_of<chunk>) { body.template at<chunk>(i); }
+      if (plain) {
+        for (index_t i = 0; i < count; i += lanes_of<chunk>) { body.template at_plain<chunk>(i); }
+      } else {
+        for (index_t i = 0; i < count; i += lanes_of<chunk>) { body.template at<chunk>(i); }
+      }
     });
     if (body.streams) { finish_streaming(); }
 
