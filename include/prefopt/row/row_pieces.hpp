@@ -95,9 +95,9 @@ void log_probs_of_few_rows(Matrix const& logits, TargetOf const& target_of,
 }
 
 /// Writes the gradients of rows whose pieces the threads share. A row's elements come from
-/// `gradient_of(i, result)`, with the `log_prob_in_pieces` of its logits unless `has_results`; they
-/// are zeros where `target_of(i)` is negative. `out` may be the logits: gradients are made before
-/// any thread writes.
+/// `gradient_of(i, target, result)`, with the `log_prob_in_pieces` of its logits unless
+/// `has_results`; they are zeros where `target_of(i)` is negative. `out` may be the logits:
+/// gradients are made before any thread writes.
 template <class Real, class Executor, class Logits, class Out, class TargetOf, class GradientOf>
 void gradients_of_few_rows(Logits const& logits, Out const& out, TargetOf const& target_of,
                            GradientOf const& gradient_of, bool has_results,
@@ -111,7 +111,9 @@ void gradients_of_few_rows(Logits const& logits, Out const& out, TargetOf const&
     index_t const rows = min(rows_at_once, logits.rows - first);
     auto* const row = gradients;
     if (has_results) {
-      for (index_t r = 0; r < rows; ++r) { row[r] = gradient_of(first + r, {}); }
+      for (index_t r = 0; r < rows; ++r) {
+        row[r] = gradient_of(first + r, target_of(first + r), {});
+      }
     } else {
       Logits some = logits;
       some.data += first * logits.row_stride;
@@ -119,7 +121,7 @@ void gradients_of_few_rows(Logits const& logits, Out const& out, TargetOf const&
       log_probs_of_few_rows<Real, Executor>(
           some, [&](index_t r) { return target_of(first + r); }, transform, threads,
           [&](index_t r, row_log_prob_result<Real> const& result) {
-            row[r] = gradient_of(first + r, result);
+            row[r] = gradient_of(first + r, target_of(first + r), result);
           });
     }
     PREFOPT_PARALLEL_FOR(threads)

@@ -189,12 +189,13 @@ void logit_gradients(Logits&& logits, Targets&& targets,
   auto const target_of = [&](index_t i) {
     return seeds_of(i).are_zero() ? index_t(-1) : detail::row_target(y, options, x.cols, i);
   };
-  auto const gradient_of = [&](index_t i, row_log_prob_result<real> const& computed) {
+  auto const gradient_of = [&](index_t i, index_t target,
+                               row_log_prob_result<real> const& computed) {
     row_log_prob_result<real> const row =
         saved ? row_log_prob_result<real>{forward.log_prob[i], forward.entropy[i],
                                           forward.log_normalizer[i]}
               : computed;
-    return detail::gradient_of_row<real, stored>(x.row(i), target_of(i), row, seeds_of(i),
+    return detail::gradient_of_row<real, stored>(x.row(i), target, row, seeds_of(i),
                                                  options.transform);
   };
   if (x.rows < threads && pieces.count > 1) {
@@ -212,7 +213,7 @@ void logit_gradients(Logits&& logits, Targets&& targets,
     if (!saved) {
       row = detail::log_prob_in_pieces<real>(ex, x.row(i), target, options.transform, pieces);
     }
-    ex.transform(x.row(i), dx.row(i), gradient_of(i, row));
+    ex.transform(x.row(i), dx.row(i), gradient_of(i, target, row));
   };
   index_t const rows_at_once = streams ? detail::rows_that_stream(dx) : 1;
   PREFOPT_PARALLEL_FOR(threads)
