@@ -80,8 +80,9 @@ TEST_CASE("hard weights select the easy samples, not the first ones", "[curricul
   CHECK(weights_of(prefopt::hard_weighting{}, losses, threshold(losses, 0)) ==
         numbers{0, 0, 0, 0, 0});
   // Ties with the last that is admitted are admitted.
-  CHECK(weights_of(prefopt::hard_weighting{}, {1, 1, 1, 2}, threshold({1, 1, 1, 2}, 0.25)) ==
-        numbers{1, 1, 1, 0});
+  numbers const ties{1, 1, 1, 2, 3};
+  CHECK(weights_of(prefopt::hard_weighting{}, ties, threshold(ties, 0.2)) ==
+        numbers{1, 1, 1, 0, 0});
   CHECK(std::isnan(threshold({}, 0.5)));
 }
 
