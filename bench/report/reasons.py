@@ -57,7 +57,7 @@ REASONS = [
            "not memory."),
     Reason(LOSSES, by_arithmetic, lambda figures:
            "Between load and store each log-sigmoid, of which DPO has one and MFPO three, is an exponential, a logarithm and "
-           f"a division, exact to the last places: at {of_the_roofline(figures)}, arithmetic is the limit."),
+           f"a division, to 2.5 units in the last place: at {of_the_roofline(figures)}, arithmetic is the limit."),
     Reason(["head, forward + backward with entropy, equal BLAS", "head, forward + backward of log-prob alone, equal BLAS"],
            out_of_reach, lambda figures:
            f"Both multiply three times, with the same library, and that is {products(figures)} of the peer's time: the rest "

@@ -132,18 +132,23 @@ def readme_table(records):
                 rows.append([f"{dtype}, {threads} thread{'s' * (threads > 1)}", f"{rate(mine)} Gelem/s", share(mine),
                              *(cell(only(records, peer=peer, **at), ratio) for peer in (*TORCH, "TRL"))])
     return table(["log-prob + entropy, V = 128,256", "prefopt", "of the read bandwidth", "beside LibTorch", "beside PyTorch",
-                  "beside TRL"], rows)
+                  "beside TRL"], rows) + ["", " ".join(places(records))]
+
+
+def places(records):
+    """Where and when it was measured."""
+    seen = {}
+    for r in records:
+        seen.setdefault(r["machine"], set()).add(r["date"])
+    return [f"{machine}; {', '.join(sorted(dates))}." for machine, dates in seen.items()]
 
 
 def setting(records):
     """What was measured, where and when."""
-    seen = {}
-    for r in records:
-        seen.setdefault(r["machine"], set()).add(r["date"])
     builds = sorted({r["flags"] for r in records if r["flags"] and r["peer"]}
                     | {r["peer_version"] for r in having(records, peer=OWN_LOOP)})
     peers = sorted({f"{r['peer']} {r['peer_version']}" for r in having(records, peer=(*TORCH, "TRL"))})
-    lines = [f"{machine}; {', '.join(sorted(dates))}." for machine, dates in seen.items()]
+    lines = places(records)
     others = [r["other_cores"] for r in records if r.get("other_cores") is not None]
     disturbed = sum(cores >= 0.1 for cores in others)
     if disturbed:

@@ -20,6 +20,7 @@ int main()
   for (auto const& [loop, shares] : flags.shares_the_work) {
     check(shares, "with OpenMP a loop runs on two threads: ", loop.c_str());
   }
+  check(plain.notes_all && flags.notes_all, "every loop says who ran it");
   check(plain.pack_type != flags.pack_type, "packs for different machines are different types");
   check(plain.executor_type != flags.executor_type, "so are the executors that hold them");
   return errors;

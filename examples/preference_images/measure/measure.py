@@ -101,6 +101,8 @@ def main():
         if os.path.exists(f"{work}/killed/pairs.jsonl"):
             sys.exit(f"measure: the run ended before it was killed at {share} of it")
         kills.append(made())
+        if kills[-1] < share * many:
+            sys.exit(f"measure: the run failed before it was killed at {share} of it")
     seconds, peak, _ = build(many, "killed")
     # run.json alone says nothing of the folder's name, so all files are compared.
     same = digest(f"{work}/killed") == whole
