@@ -86,6 +86,52 @@ inline bool processor_has_avx512()
 #define PREFOPT_INLINED_END
 #endif
 
+/// Whether this is the device's version of a PREFOPT_HD function.
+#if defined(__CUDA_ARCH__) || defined(__HIP_DEVICE_COMPILE__)
+constexpr bool for_device = true;
+#else
+constexpr bool for_device = false;
+#endif
+
+/// A product that no compiler fuses with the sum it goes into. clang fuses within an expression
+/// only, not across functions.
+template <class Real>
+inline Real rounded(Real product)
+{
+#if defined(__clang__)
+  return product;
+#elif defined(__CUDACC__) || __GNUC__ < 12
+  Real const volatile stored = product;
+  return stored;
+#else
+  return __builtin_assoc_barrier(product);
+#endif
+}
+
+/// product + addend, of a product that is rounded first: a log-normaliser and what is measured from
+/// it round alike, so that these roundings cancel. Packs are left to the compiler.
+template <class Scalar>
+PREFOPT_HD Scalar sum_of_rounded(Scalar const& product, Scalar const& addend)
+{
+  return product + addend;
+}
+PREFOPT_HD inline float sum_of_rounded(float product, float addend)
+{
+#if defined(__CUDA_ARCH__)
+  return __fadd_rn(product, addend);
+#else
+  return rounded(product) + addend;
+#endif
+}
+PREFOPT_HD inline double sum_of_rounded(double product, double addend)
+{
+#if defined(__CUDA_ARCH__)
+  return __dadd_rn(product, addend);
+#else
+  return rounded(product) + addend;
+#endif
+}
+
 /// Results of more bytes are found in no cache by whoever reads them next.
 constexpr long largest_cache = 32L << 20;
 
@@ -133,10 +179,6 @@ inline void stream_vector(void* to, Vector const& vector)
   }
 #endif
 }
-inline void finish_streaming()
-{
-  __builtin_ia32_sfence();
-}
 PREFOPT_INLINED_END
 #else
 constexpr bool has_streaming_stores = false;
@@ -145,8 +187,15 @@ inline void stream_vector(void* to, Vector const& vector)
 {
   __builtin_memcpy(to, &vector, sizeof vector);
 }
-inline void finish_streaming() {}
 #endif
+
+/// Before others may read what was streamed. One body for all files: the linker keeps any.
+inline void finish_streaming()
+{
+#if defined(__x86_64__)
+  __builtin_ia32_sfence();
+#endif
+}
 
 /// Bytes in the widest vector register that this translation unit may use.
 #if defined(__AVX512F__)

@@ -96,6 +96,23 @@ self_description describe()
   run("logit_gradients", [&] {
     logit_gradients<float, noting_executor>(rows, target, {.d_log_prob = one}, gradient, two);
   });
+  // One row in as many pieces, which begin with their numbers.
+  index_t const long_row = static_cast<index_t>(samples) * detail::row_pieces::shortest;
+  std::vector<float> few(static_cast<std::size_t>(long_row)), d_few(few.size());
+  for (std::size_t k = 0; k < samples; ++k) {
+    few[k * few.size() / samples] = static_cast<float>(k);
+  }
+  matrix_view<float const> const row(few.data(), 1, long_row);
+  vector_view<std::int32_t const> const its_target(target.data(), 1);
+  run("log_probs of few rows", [&] {
+    log_probs<float, noting_executor>(row, its_target,
+                                      {.log_prob = vector_view<float>(out.data(), 1)}, two);
+  });
+  run("logit_gradients of few rows", [&] {
+    logit_gradients<float, noting_executor>(row, its_target,
+                                            {.d_log_prob = vector_view<float const>(one.data(), 1)},
+                                            matrix_view<float>(d_few.data(), 1, long_row), two);
+  });
   run("row_peaks",
       [&] { row_peaks<float, noting_executor>(rows, target, {.adjustment = out}, two); });
   run("kl_divergences", [&] {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 /// \file  Long rows in pieces: the bits of one thread, whatever threads there are.
 
+#include <algorithm>
 #include <cmath>
 #include <cstdint>
 #include <cstring>
@@ -72,17 +73,18 @@ struct outcome {
 
 }  // namespace
 
-TEST_CASE("the pieces of a row cover it, and none is short", "[row][pieces]")
+TEST_CASE("the pieces of a row cover it, and none but the last is short", "[row][pieces]")
 {
   for (index_t const size :
-       {index_t(1), index_t(32000), 2 * shortest - 1, 2 * shortest, index_t(128256),
-        index_t(151936), index_t(262144), index_t(10000019)}) {
+       {index_t(1), index_t(32000), 2 * shortest - 1, 2 * shortest, index_t(128256), index_t(98305),
+        index_t(151936), index_t(262144), index_t(3145729), index_t(10000019)}) {
     auto const pieces = detail::row_pieces::of(size);
     CAPTURE(size, pieces.count, pieces.size);
     CHECK((pieces.count - 1) * pieces.size < size);
     CHECK(pieces.count * pieces.size >= size);
-    CHECK((pieces.count == 1 || size / pieces.count >= shortest));
-    CHECK((pieces.count == detail::row_pieces::most || size < 2 * pieces.count * shortest));
+    CHECK((pieces.count == 1 || pieces.size >= shortest));
+    CHECK(pieces.count <= detail::row_pieces::most);
+    CHECK((pieces.count > 1) == (size >= 2 * shortest));
   }
 }
 
@@ -126,6 +128,27 @@ TEMPLATE_TEST_CASE("few long rows have the bits of one thread on any number", "[
         CHECK(same_bits(in_place, gradient));
       }
     }
+  }
+}
+
+TEST_CASE("few rows whose gradients go past the caches have the bits of those in place",
+          "[row][pieces]")
+{
+  index_t const size = 9'000'001;
+  std::vector<float> x(static_cast<std::size_t>(size));
+  for (std::size_t j = 0; j < x.size(); ++j) { x[j] = static_cast<float>(j * 7919 % 1000) * 0.01f; }
+  std::vector<std::int64_t> const target{size - 2};
+  std::vector<float> const d_log_prob{0.5f};
+  auto in_place = x;
+  matrix_view<float> const both{in_place.data(), 1, size};
+  logit_gradients(both, target, {.d_log_prob = d_log_prob}, both, {.threads = 1});
+  std::vector<float> apart(x.size() + 3);
+  for (int const threads : {1, 4}) {
+    CAPTURE(threads);
+    logit_gradients(matrix_view<float const>{x.data(), 1, size}, target, {.d_log_prob = d_log_prob},
+                    matrix_view<float>{apart.data() + 3, 1, size}, {.threads = threads});
+    CHECK(std::memcmp(apart.data() + 3, in_place.data(), x.size() * sizeof(float)) == 0);
+    std::fill(apart.begin(), apart.end(), 0.0f);
   }
 }
 

@@ -88,7 +88,7 @@ struct row_gradient_steps {
       Out ends[step];
       store_step(ends, of_pairs(in + k, in + size - pair - k));
       copy(out + k, ends, min(head - k, pair));
-      index_t const last = min(size - end - k, pair);
+      index_t const last = max(min(size - end - k, pair), index_t(0));
       copy(out + size - k - last, ends + step - last, last);
     }
     target.write(out, 0, head);

@@ -3,47 +3,12 @@
 /// \file  Online softmax statistics as commutative monoids: of logits, and of one token.
 
 #include <cmath>
-#include <type_traits>
 
 #include <prefopt/config.hpp>
 #include <prefopt/core/math.hpp>
 
-#if defined(__has_builtin) && !defined(__CUDACC__)
-#define PREFOPT_HAS_ROUNDING_BARRIER __has_builtin(__builtin_assoc_barrier)
-#else
-#define PREFOPT_HAS_ROUNDING_BARRIER 0
-#endif
-
 PREFOPT_INLINED_BEGIN
 namespace prefopt {
-namespace detail {
-
-/// product + addend, of a product that is rounded first: a compiler may otherwise fuse the two.
-/// The log-normaliser and what is measured from it round their products alike, so that these
-/// cancel. Packs are left to the compiler.
-template <class Scalar>
-PREFOPT_HD Scalar sum_of_rounded(Scalar const& product, Scalar const& addend)
-{
-#if defined(__CUDA_ARCH__)
-  if constexpr (std::is_same_v<Scalar, float>) {
-    return __fadd_rn(product, addend);
-  } else if constexpr (std::is_same_v<Scalar, double>) {
-    return __dadd_rn(product, addend);
-  } else {
-    return product + addend;
-  }
-#elif PREFOPT_HAS_ROUNDING_BARRIER
-  if constexpr (std::is_floating_point_v<Scalar>) {
-    return __builtin_assoc_barrier(product) + addend;
-  } else {
-    return product + addend;
-  }
-#else
-  return product + addend;  // clang fuses within an expression, not across functions
-#endif
-}
-
-}  // namespace detail
 
 /// What one pass over a set of logits has to keep for log-normaliser and entropy.
 ///
@@ -89,18 +54,24 @@ struct logit_stats {
   /// log sum e^(scale (x - max)): what the three below have in common, and most of their cost.
   PREFOPT_HD Real log_sum() const
   {
-    using std::log;
-    // log1p(rest) in less time than C libraries take for log1p, which of a row of 1000 logits is a
-    // sixth (Goldberg 1991, "What every computer scientist should know", theorem 4).
-    Real const sum = Real(1) + rest;
-    return sum == Real(1) ? rest : log(sum) * (rest / (sum - Real(1)));
+    if constexpr (detail::for_device) {
+      using std::log1p;
+      return log1p(rest);
+    } else {
+      using std::log;
+      // The same in less time than C libraries take for log1p, a sixth of a row of 1000 logits
+      // (Goldberg 1991, "What every computer scientist should know", theorem 4; from rest = 3/4 on
+      // the quotient is 1 to an ulp).
+      Real const sum = Real(1) + rest;
+      return sum == Real(1) ? rest : log(sum) * (rest / (sum - Real(1)));
+    }
   }
 
   /// log sum e^(scale x); -inf where there is no logit but -inf.
   PREFOPT_HD Real log_normalizer() const { return log_normalizer(log_sum()); }
   PREFOPT_HD Real log_normalizer(Real known_log_sum) const
   {
-    return is_empty() ? max : detail::sum_of_rounded<Real>(scale * max, known_log_sum);
+    return is_empty() ? max : detail::sum_of_rounded(scale * max, known_log_sum);
   }
 
   /// log softmax of a logit x of this set, without rounding the normaliser first: relative to its

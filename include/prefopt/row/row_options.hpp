@@ -50,8 +50,8 @@ struct row_options {
   log_prob_columns<Real const, Space> forward{};
   /// Multiplies gradients only: the caller's loss scale over the caller's global count.
   Real scale = Real(1);
-  /// Host threads (with OpenMP), which share rows or, where there are fewer, pieces of long rows.
-  /// The results do not depend on it.
+  /// Host threads (with OpenMP), which share rows; in `log_probs` and `logit_gradients`, where
+  /// there are fewer rows than threads, the pieces of long rows. The results do not depend on it.
   int threads = 1;
 };
 

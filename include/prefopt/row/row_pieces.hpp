@@ -23,8 +23,9 @@ struct row_pieces {
     constexpr index_t tile = 1024;  // what vector registers sum at a time
     index_t count = 1;
     while (count < most && vocabulary >= 2 * count * shortest) { count *= 2; }
-    index_t const size = (vocabulary + count - 1) / count;
-    return {count, (size + tile - 1) / tile * tile};
+    index_t const tiles = (vocabulary + count * tile - 1) / (count * tile);
+    index_t const size = max(tiles, index_t(1)) * tile;
+    return {max((vocabulary + size - 1) / size, index_t(1)), size};
   }
 };
 
@@ -67,7 +68,8 @@ row_log_prob_result<Real> log_prob_in_pieces(Executor& ex, Row const& row, index
 
 /// Calls `write(i, result)` with the `log_prob_in_pieces` of each row, whose pieces the threads
 /// share. `target_of(i)` is negative where a row is not to be read.
-template <class Real, class Executor, class Matrix, class TargetOf, class Write>
+template <class Real, class Executor, class Target = compile_target, class Matrix, class TargetOf,
+          class Write>
 void log_probs_of_few_rows(Matrix const& logits, TargetOf const& target_of,
                            logit_transform<Real> const& transform, int threads, Write const& write)
 {
@@ -98,7 +100,8 @@ void log_probs_of_few_rows(Matrix const& logits, TargetOf const& target_of,
 /// `gradient_of(i, target, result)`, with the `log_prob_in_pieces` of its logits unless
 /// `has_results`; they are zeros where `target_of(i)` is negative. `out` may be the logits:
 /// gradients are made before any thread writes.
-template <class Real, class Executor, class Logits, class Out, class TargetOf, class GradientOf>
+template <class Real, class Executor, class Target = compile_target, class Logits, class Out,
+          class TargetOf, class GradientOf>
 void gradients_of_few_rows(Logits const& logits, Out const& out, TargetOf const& target_of,
                            GradientOf const& gradient_of, bool has_results,
                            logit_transform<Real> const& transform, int threads, bool streams)

@@ -36,7 +36,7 @@ checked_rows<element_of<Logits>, element_of<Targets>> check_host_rows(
 
 /// Whether a gradient is too large to be found in a cache by whoever reads it next, apart from the
 /// logits, and of types whose rows can go past the caches.
-template <class Logit, class Stored>
+template <class Target = compile_target, class Logit, class Stored>
 bool should_stream(matrix_view<Logit> const& logits, matrix_view<Stored> const& gradient)
 {
   constexpr bool can_stream = has_streaming_stores && has_packed_gradient<Logit, Stored>;
