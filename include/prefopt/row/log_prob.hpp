@@ -138,6 +138,18 @@ struct zero_gradient {
   }
 };
 
+/// A row's gradient, or zeros: of a row that is ignored or has no seed, whatever its logits hold.
+template <class Executor, class Logits, class Out, class Gradient>
+PREFOPT_HD void write_gradient(Executor& ex, Logits const& logits, Out const& out, bool is_zero,
+                               Gradient const& gradient)
+{
+  if (is_zero) {
+    ex.transform(logits, out, zero_gradient<typename Out::element_type>{});
+  } else {
+    ex.transform(logits, out, gradient);
+  }
+}
+
 }  // namespace detail
 
 /// Statistics of one row, or of one vocabulary shard of it: merge the shards, then `result()`.
@@ -191,11 +203,7 @@ PREFOPT_HD void row_log_prob_gradient(Executor& ex, Logits logits, Out out, inde
   auto const gradient =
       detail::gradient_of_row<Real, stored>(logits, target, row, seeds, transform);
   ex.barrier();  // every lane has read logits[target] before any lane overwrites it
-  if (target < 0 || seeds.are_zero()) {
-    ex.transform(logits, out, detail::zero_gradient<stored>{});
-  } else {
-    ex.transform(logits, out, gradient);
-  }
+  detail::write_gradient(ex, logits, out, target < 0 || seeds.are_zero(), gradient);
 }
 
 static_assert(check_row_executor<serial_executor, logit_stats<float>>());

@@ -59,7 +59,7 @@ struct logit_stats {
       return log1p(rest);
     } else {
       using std::log;
-      // The same in less time than C libraries take for log1p, a sixth of a row of 1000 logits
+      // The same in less time than C libraries take for log1p, which short rows would wait for
       // (Goldberg 1991, "What every computer scientist should know", theorem 4; from rest = 3/4 on
       // the quotient is 1 to an ulp).
       Real const sum = Real(1) + rest;

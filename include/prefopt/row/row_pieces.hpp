@@ -10,7 +10,7 @@ namespace prefopt::detail {
 
 /// The pieces of a row follow from its length alone, and their statistics are merged in order by
 /// whoever computed them: so results do not depend on the number of threads, nor on how many rows
-/// come together. What a piece costs beside its elements is a hundredth of the shortest.
+/// come together. The shortest is long beside what a piece costs apart from its elements.
 struct row_pieces {
   static constexpr index_t shortest = index_t(3) << 14;
   static constexpr index_t most = 64;
@@ -135,13 +135,9 @@ void gradients_of_few_rows(Logits const& logits, Out const& out, TargetOf const&
       index_t const k = t % pieces.count;
       row_piece const in(logits.row(i), target_of(i), pieces, k);
       row_piece const to(out.row(i), target_of(i), pieces, k);
-      if (target_of(i) < 0) {
-        ex.transform(in.part, to.part, zero_gradient<stored>{});
-      } else {
-        auto gradient = row[t / pieces.count];
-        gradient.target = in.target;
-        ex.transform(in.part, to.part, gradient);
-      }
+      auto gradient = row[t / pieces.count];
+      gradient.target = in.target;
+      write_gradient(ex, in.part, to.part, target_of(i) < 0, gradient);
       if (streams) { finish_streaming(); }
     }
   }

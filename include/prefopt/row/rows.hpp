@@ -205,15 +205,11 @@ void logit_gradients(Logits&& logits, Targets&& targets,
   }
   auto const write = [&](Executor& ex, index_t i) {
     index_t const target = target_of(i);
-    if (target < 0) {
-      ex.transform(x.row(i), dx.row(i), detail::zero_gradient<stored>{});
-      return;
-    }
     row_log_prob_result<real> row{};
     if (!saved) {
       row = detail::log_prob_in_pieces<real>(ex, x.row(i), target, options.transform, pieces);
     }
-    ex.transform(x.row(i), dx.row(i), gradient_of(i, target, row));
+    detail::write_gradient(ex, x.row(i), dx.row(i), target < 0, gradient_of(i, target, row));
   };
   index_t const rows_at_once = streams ? detail::rows_that_stream(dx) : 1;
   PREFOPT_PARALLEL_FOR(threads)
